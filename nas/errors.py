@@ -1,0 +1,61 @@
+"""What a user can get wrong, as exceptions.
+
+    NasError                 (a ValueError; the command line prints one line, exits 2)
+    ├── SpecError            an architecture that cannot be built
+    ├── SpaceError           a search space that cannot be read
+    │   └── DoesNotFit       no network of this topology is as small as its target
+    ├── DataError            data that cannot be read
+    ├── ConfigError          an option with an impossible value
+    └── RunError             a run folder that is missing, taken or incomplete
+    SearchFailed             (a RuntimeError; exit 1) the search itself came to nothing
+
+Broken invariants of our own are assertions, never one of these.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class NasError(ValueError):
+    """Something the user can mend; the message says where, what and how."""
+
+    def at(self, where: str) -> "NasError":
+        """Return the same error with the place it happened at in front."""
+        joint = "" if str(self).startswith("[") else "."
+        return type(self)(f"{where}{joint}{self}")
+
+
+class SpecError(NasError):
+    """An architecture spec that cannot be built."""
+
+
+class SpaceError(NasError):
+    """A search space that cannot be read, or an architecture outside of it."""
+
+
+class DoesNotFit(SpaceError):
+    """The smallest network of a topology is larger than the size asked for."""
+
+
+class DataError(NasError):
+    """Data that cannot be read."""
+
+
+class ConfigError(NasError):
+    """An option with an impossible value."""
+
+
+class RunError(NasError):
+    """A run folder that is missing, taken or incomplete."""
+
+
+class SearchFailed(RuntimeError):
+    """A search that ended without a single trained network."""
+
+
+def unknown(what: str, name: object, known: Iterable[str]) -> str:
+    """Return 'unknown WHAT NAME', with the closest known name or all of them."""
+    names = sorted(known)
+    close = get_close_matches(str(name).lower(), names, n=1, cutoff=0.6)
+    remedy = f"did you mean {close[0]!r}?" if close else f"choose {' or '.join(names)}"
+    return f"unknown {what} {str(name)!r}: {remedy}"

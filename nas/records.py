@@ -1,0 +1,136 @@
+"""Plain data that crosses process boundaries and lands in the run folder."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Literal
+
+from nas.arch import Architecture, canonical_hash, from_json, to_json
+from nas.errors import ConfigError, unknown
+
+OPTIMIZERS: Final = ("sgd", "adamw")
+SCHEDULES: Final = ("one-cycle", "cosine")
+AUGMENTATIONS: Final = ("none", "light", "standard")
+
+Status = Literal["complete", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything about a training that is not the architecture.
+
+    ``lr`` is the peak of the schedule, ``lr`` and ``weight_decay`` in the optimizer's
+    own units; ``augment`` names a policy.
+    """
+
+    epochs: int = 15
+    batch_size: int = 32
+    optimizer: str = "sgd"
+    lr: float = 0.1
+    weight_decay: float = 5e-4
+    schedule: str = "one-cycle"
+    label_smoothing: float = 0.1
+    augment: str = "light"
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ConfigError(
+                    f"{name} must be an integer of at least 1; got {value!r}"
+                )
+        for name, low, high in (
+            ("lr", 0.0, 100.0),
+            ("weight_decay", 0.0, 1.0),
+            ("label_smoothing", 0.0, 0.9),
+        ):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ConfigError(f"{name} must be a number; got {value!r}")
+            if not low <= value <= high:
+                raise ConfigError(f"{name} must be in [{low}, {high}]; got {value!r}")
+        for name, known in (
+            ("optimizer", OPTIMIZERS),
+            ("schedule", SCHEDULES),
+            ("augment", AUGMENTATIONS),
+        ):
+            value = getattr(self, name)
+            if value not in known:
+                raise ConfigError(unknown(name, value, known))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalRequest:
+    """One training to be done: what, how, with which seed, and where to write."""
+
+    trial: int
+    architecture: Architecture
+    recipe: Recipe
+    seed: int
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalResult:
+    """What came of a training; a failure is data, with its reason in ``error``.
+
+    ``accuracy`` and ``loss`` are those on the validation split after the last epoch,
+    ``curve`` is the validation accuracy after each epoch, accuracies in [0, 1].
+    """
+
+    trial: int
+    status: Status
+    seconds: float
+    accuracy: float | None = None
+    loss: float | None = None
+    curve: tuple[float, ...] = ()
+    device: str = ""
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRecord:
+    """A finished trial as its ``result.json`` keeps it: the run's source of truth."""
+
+    trial: int
+    architecture: Architecture
+    params: int
+    macs: int
+    status: Status
+    seconds: float
+    accuracy: float | None
+    loss: float | None
+    curve: tuple[float, ...]
+    seed: int
+    device: str
+    error: str | None
+    finished: str
+    """Time of the end, ISO 8601 in UTC."""
+
+    @property
+    def hash(self) -> str:
+        """The canonical hash of the architecture."""
+        return canonical_hash(self.architecture)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as plain JSON data."""
+        data = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name != "architecture"
+        }
+        data["curve"] = list(self.curve)
+        return data | {"hash": self.hash, "architecture": to_json(self.architecture)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "TrialRecord":
+        """Return the record that ``to_json`` wrote."""
+        names = {field.name for field in fields(cls)}
+        known = {name: value for name, value in data.items() if name in names}
+        known["architecture"] = from_json(known["architecture"])
+        known["curve"] = tuple(known["curve"])
+        return cls(**known)
+
+
+def recipe_to_json(recipe: Recipe) -> dict[str, Any]:
+    """Return the recipe as plain JSON data."""
+    return asdict(recipe)
