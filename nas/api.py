@@ -1,0 +1,282 @@
+"""What the command line does, as a few calls."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from nas.data import Dataset, load
+from nas.errors import RunError
+from nas.export import ModelFacts, write
+from nas.records import Recipe, TrialRecord
+from nas.report import best, pareto_front, write_report
+from nas.search import Event, RunFolder, SearchConfig
+from nas.search.workers import auto_workers
+from nas.space import BoundSpace, SearchSpace
+
+
+@dataclass(frozen=True)
+class Run:
+    """A search's run folder, with what came out of it.
+
+    Raises:
+        RunError: when there is no run in the folder.
+    """
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+        RunFolder.open(self.path)
+
+    @property
+    def folder(self) -> RunFolder:
+        """The run's files."""
+        return RunFolder(self.path)
+
+    @cached_property
+    def config(self) -> SearchConfig:
+        """What the search was asked to do."""
+        return self.folder.config()
+
+    @property
+    def records(self) -> list[TrialRecord]:
+        """All finished trials, failed ones among them, as they are on disk now."""
+        return self.folder.records()
+
+    @property
+    def front(self) -> tuple[TrialRecord, ...]:
+        """The trials that no other beats in accuracy and size, smallest first."""
+        return pareto_front(self.records)
+
+    def best(self, max_params: int | None = None) -> TrialRecord:
+        """Return the most accurate trial, among those of at most ``max_params``.
+
+        Raises:
+            RunError: when there is none.
+        """
+        records = self.records
+        found = best(records, max_params)
+        if found is None:
+            smallest = min((r.params for r in pareto_front(records)), default=None)
+            raise RunError(
+                f"{self.path} has no finished trial yet; continue it with 'nas resume'"
+                if smallest is None
+                else f"{self.path} has no trial of at most {max_params:,} parameters; "
+                f"its smallest has {smallest:,}"
+            )
+        return found
+
+    def trial(self, number: int) -> TrialRecord:
+        """Return the finished trial of a number.
+
+        Raises:
+            RunError: when there is none.
+        """
+        records = self.records
+        for record in records:
+            if record.trial == number:
+                return record
+        numbers = [record.trial for record in records]
+        has = f"it has 0 to {max(numbers)}" if numbers else "it has none"
+        raise RunError(f"{self.path} has no finished trial {number}; {has}")
+
+    def report(self) -> tuple[TrialRecord, ...]:
+        """Write the front as table, JSON and picture into the run; return it."""
+        config = self.config
+        return write_report(
+            self.records,
+            self.folder.report_path,
+            title=f"{config.data}, {config.recipe.epochs} epochs",
+            max_params=config.max_params,
+        )
+
+    def export(self, to: Path | str, record: TrialRecord | None = None) -> Path:
+        """Write a trial, by default the best one, as ``model.py`` and its weights.
+
+        Args:
+            to: a folder that is empty or not there yet.
+            record: one of this run's.
+
+        Returns:
+            The path of ``model.py``.
+
+        Raises:
+            RunError: when the trial failed or its weights are gone, or the folder holds
+                something.
+        """
+        record = record or self.best()
+        if record.status != "complete":
+            raise RunError(
+                f"trial {record.trial} failed ({record.error}); choose another --trial"
+            )
+        weights = self.folder.weights_path(record.trial)
+        if not weights.is_file():
+            raise RunError(
+                f"trial {record.trial} has no weights: {weights} is gone; "
+                "choose another --trial"
+            )
+        assert record.accuracy is not None
+        facts = self.folder.facts()
+        return write(
+            Path(to),
+            record.architecture,
+            tuple(facts["mean"]),
+            tuple(facts["std"]),
+            tuple(facts["classes"]),
+            weights,
+            ModelFacts(
+                name=f"{self.path.name}, trial {record.trial}",
+                data=self.config.data,
+                accuracy=record.accuracy,
+                recipe=self.config.recipe,
+                seed=record.seed,
+                origin=f"trial {record.trial} of {self.path}",
+            ),
+        )
+
+
+def search(
+    *,
+    data: str = "digits",
+    space: str | SearchSpace = "default",
+    max_params: int = 50_000,
+    trials: int = 24,
+    epochs: int | None = None,
+    recipe: Recipe | None = None,
+    seed: int = 0,
+    sampler: str = "tpe",
+    workers: int | None = None,
+    device: str = "auto",
+    run: Path | str | None = None,
+    on_event: Callable[[Event], None] = lambda _: None,
+) -> Run:
+    """Search for the most accurate networks under a budget of parameters.
+
+    Args:
+        data: a data set, such as "digits".
+        space: a shipped search space's name, a YAML file's path, or a space.
+        max_params: no candidate has more trainable parameters.
+        trials: candidates to train.
+        epochs: of each training; stands in for the recipe's.
+        recipe: everything else about a training.
+        seed: of proposals, weights and shuffling.
+        sampler: "tpe", "random" or "nsga2".
+        workers: trainings at once; None for what suits the machine, 0 to train in
+            this process.
+        device: "auto" (a GPU where there is one), "cpu" or "cuda".
+        run: the run folder to make; None for a new one under ``runs``.
+        on_event: told of everything that happens, in order.
+
+    Raises:
+        NasError: for input that cannot work, before anything is written.
+        SearchFailed: when no candidate could be trained.
+    """
+    recipe = recipe or Recipe()
+    if epochs is not None:
+        recipe = replace(recipe, epochs=epochs)
+    if isinstance(space, str):
+        space = SearchSpace.load(space)
+    config = SearchConfig(
+        data=data,
+        space=space.name,
+        max_params=max_params,
+        trials=trials,
+        seed=seed,
+        sampler=sampler,
+        device=device,
+        recipe=recipe,
+        workers=workers,
+    )
+    dataset = load(data)
+    check_fits(space, dataset, max_params)
+    path = Path(run) if run is not None else free_run_path(data, space.name)
+    RunFolder.create(path, config, space, data_facts(dataset))
+    return _carry_on(Run(path), dataset, on_event)
+
+
+def resume(
+    run: Path | str,
+    *,
+    trials: int | None = None,
+    on_event: Callable[[Event], None] = lambda _: None,
+) -> Run:
+    """Continue a search that was interrupted, or let it train more candidates.
+
+    Args:
+        run: the run folder.
+        trials: candidates in all, not fewer than before; None for as many as asked.
+        on_event: told of everything that happens, in order.
+
+    Raises:
+        NasError: when there is no such run, or it is taken.
+        SearchFailed: when no candidate could be trained.
+    """
+    found = Run(Path(run))
+    config = found.config
+    if trials is not None and trials != config.trials:
+        done = len(found.records)
+        if trials < done:
+            raise RunError(
+                f"trials must be at least {done}, which {run} has finished; "
+                f"got {trials}"
+            )
+        with found.folder.owned():
+            found.folder.extend(replace(config, trials=trials))
+        found = Run(found.path)
+    return _carry_on(found, load(config.data), on_event)
+
+
+def _carry_on(
+    run: Run, dataset: Dataset, on_event: Callable[[Event], None]
+) -> Run:
+    from nas.search.loop import run_search
+
+    workers = run.config.workers
+    if workers is None:
+        workers = auto_workers(run.config.device, run.config.trials)
+    try:
+        run_search(run.folder, dataset.for_search(), workers=workers, on_event=on_event)
+    finally:
+        run.report()
+    return run
+
+
+def check_fits(space: SearchSpace, dataset: Dataset, max_params: int) -> BoundSpace:
+    """Return the space for the data and budget.
+
+    Raises:
+        SpaceError: when it has no network that is small enough for the budget.
+    """
+    view = dataset.for_search()
+    return BoundSpace(
+        space=space,
+        input_shape=view.input_shape,
+        num_classes=view.num_classes,
+        max_params=max_params,
+    )
+
+
+def data_facts(dataset: Dataset) -> dict[str, Any]:
+    """Return what a run keeps about its data."""
+    view = dataset.for_search()
+    return {
+        "name": dataset.name,
+        "classes": list(dataset.classes),
+        "shape": list(view.input_shape),
+        "train": len(dataset.train),
+        "validation": len(dataset.validation),
+        "test": len(dataset.test),
+        "mean": list(dataset.mean),
+        "std": list(dataset.std),
+    }
+
+
+def free_run_path(data: str, space: str, root: Path = Path("runs")) -> Path:
+    """Return the first path 'runs/DATA-SPACE-N' that is not taken."""
+    stem = f"{Path(data).name}-{space}"
+    return next(
+        path for n in count(1) if not (path := root / f"{stem}-{n}").exists()
+    )

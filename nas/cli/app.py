@@ -1,0 +1,206 @@
+"""The commands."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nas import __version__
+from nas.cli.options import parse_shape, parse_size
+
+app = typer.Typer(
+    name="nas",
+    help="Find small, accurate image classifiers under a parameter budget.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+TrialOption = Annotated[
+    int | None, typer.Option("--trial", metavar="N", min=0, help="This trial.")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nas {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _nas(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def search(
+    data: Annotated[str, typer.Option(help="The data set.")] = "digits",
+    space: Annotated[
+        str, typer.Option(help="A search space's name, or a YAML file.")
+    ] = "default",
+    max_params: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_size,
+            metavar="SIZE",
+            help="The budget: no candidate has more parameters (30k, 1.5M).",
+        ),
+    ] = "50k",
+    trials: Annotated[int, typer.Option(min=1, help="Candidates to train.")] = 24,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Epochs of each training.", show_default="the recipe's"
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Repeats a search.")] = 0,
+    sampler: Annotated[
+        str, typer.Option(help="Who proposes: tpe, random or nsga2.")
+    ] = "tpe",
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Trainings at once; 0 trains in the main process.",
+            show_default="as many as suit the machine",
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            help="The run folder to make.", show_default="a new one in runs/"
+        ),
+    ] = None,
+) -> None:
+    """Search for the best networks at every size up to a budget.
+
+    Without any option: handwritten digits, the default space, a minute or two.
+    """
+    from nas.cli.commands import run_search
+
+    run_search(
+        data=data,
+        space=space,
+        max_params=max_params,
+        trials=trials,
+        epochs=epochs,
+        seed=seed,
+        sampler=sampler,
+        workers=workers,
+        device=device,
+        run=run,
+    )
+
+
+@app.command()
+def resume(
+    run: RunArgument,
+    trials: Annotated[
+        int | None,
+        typer.Option(min=1, help="Candidates in all.", show_default="as asked before"),
+    ] = None,
+) -> None:
+    """Continue a search that was stopped, or let it train more candidates."""
+    from nas.cli.commands import run_resume
+
+    run_resume(run, trials=trials)
+
+
+@app.command()
+def report(run: RunArgument) -> None:
+    """Print a run's front and write it as front.csv, front.json and front.png."""
+    from nas.cli.commands import run_report
+
+    run_report(run)
+
+
+@app.command()
+def export(
+    run: RunArgument,
+    trial: TrialOption = None,
+    max_params: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_size,
+            metavar="SIZE",
+            help="The best trial of at most this many parameters.",
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            help="An empty or new folder.", show_default="RUN/export/trial-N"
+        ),
+    ] = None,
+) -> None:
+    """Write a trained network, by default the best one, as code that you own.
+
+    model.py needs torch alone; model.safetensors holds its weights.
+    """
+    from nas.cli.commands import run_export
+
+    run_export(run, trial=trial, max_params=max_params, to=to)
+
+
+@app.command()
+def show(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="SPACE|RUN|FILE",
+            help="A search space, a run's folder or an architecture.json.",
+        ),
+    ],
+    trial: TrialOption = None,
+    input_shape: Annotated[
+        Any,
+        typer.Option(
+            "--input", parser=parse_shape, metavar="CxHxW", help="Images for a space."
+        ),
+    ] = "3x32x32",
+    classes: Annotated[
+        int, typer.Option(min=2, help="Classes for a space.")
+    ] = 10,
+    max_params: Annotated[
+        Any,
+        typer.Option(parser=parse_size, metavar="SIZE", help="Budget for a space."),
+    ] = "1M",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON instead.")
+    ] = False,
+) -> None:
+    """Show an architecture block by block, or what a search space holds."""
+    from nas.cli.commands import run_show
+
+    run_show(
+        what,
+        trial=trial,
+        input_shape=input_shape,
+        num_classes=classes,
+        max_params=max_params,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def tensorboard(
+    run: RunArgument,
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="0 takes a free one.", show_default=True),
+    ] = 0,
+) -> None:
+    """Open a run's trials in TensorBoard; Ctrl-C ends it."""
+    from nas.cli.tensorboard import serve
+
+    serve(run, port)

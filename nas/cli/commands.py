@@ -1,0 +1,161 @@
+"""What each command does: call the API, print what came of it."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from nas import api
+from nas.arch import Architecture, canonical_hash, read, to_json
+from nas.cli.progress import Watch
+from nas.cli.render import front_table, outline_table, percent, space_summary
+from nas.errors import SpaceError, unknown
+from nas.nn.cost import cost
+from nas.space import BoundSpace, SearchSpace, shipped
+
+_SAMPLES: Final = 5
+
+
+def run_search(**options: Any) -> None:
+    """Search with a live view, then print the front."""
+    console = _console()
+    with Watch(console) as watch:
+        run = api.search(on_event=watch, **options)
+    _print_front(console, run)
+
+
+def run_resume(path: Path, *, trials: int | None) -> None:
+    """Continue a search with a live view, then print the front."""
+    console = _console()
+    with Watch(console) as watch:
+        run = api.resume(path, trials=trials, on_event=watch)
+    _print_front(console, run)
+
+
+def run_report(path: Path) -> None:
+    """Write and print the front of a run."""
+    run = api.Run(path)
+    run.report()
+    _print_front(_console(), run)
+
+
+def run_export(
+    path: Path, *, trial: int | None, max_params: int | None, to: Path | None
+) -> None:
+    """Export a trial of a run and say where it is."""
+    run = api.Run(path)
+    record = run.trial(trial) if trial is not None else run.best(max_params)
+    target = to or run.path / "export" / f"trial-{record.trial}"
+    model = run.export(target, record)
+    assert record.accuracy is not None
+    console = _console()
+    console.print(
+        f"trial {record.trial}: {percent(record.accuracy)} validation accuracy, "
+        f"{record.params:,} parameters",
+        highlight=False,
+    )
+    console.print(str(model), soft_wrap=True, highlight=False)
+
+
+def run_show(
+    what: str,
+    *,
+    trial: int | None,
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    max_params: int,
+    as_json: bool,
+) -> None:
+    """Show an architecture, the best or a given trial of a run, or a space."""
+    console = _console()
+    path = Path(what)
+    if path.is_dir() and what not in shipped():
+        record = api.Run(path)
+        chosen = record.trial(trial) if trial is not None else record.best()
+        reached = "" if chosen.accuracy is None else f", {percent(chosen.accuracy)}"
+        title = f"trial {chosen.trial} of {path}{reached}"
+        _show_architecture(console, chosen.architecture, title, as_json)
+    elif path.suffix == ".json":
+        _show_architecture(console, read(path), str(path), as_json)
+    elif what in shipped() or path.suffix in (".yaml", ".yml"):
+        bound = BoundSpace(
+            space=SearchSpace.load(what),
+            input_shape=input_shape,
+            num_classes=num_classes,
+            max_params=max_params,
+        )
+        _show_space(console, bound, as_json)
+    else:
+        names = {*shipped(), *map(str, Path("runs").glob("*"))}
+        raise SpaceError(
+            unknown("space, run or architecture", what, names)
+            + ", or give the path of a run, a .yaml or a .json file"
+        )
+
+
+def _console() -> Console:
+    return Console()
+
+
+def _print_front(console: Console, run: api.Run) -> None:
+    front = run.front
+    records = run.records
+    failed = sum(record.status == "failed" for record in records)
+    lost = f", {failed} failed" if failed else ""
+    if not front:
+        console.print(f"{run.path}: no trial is complete{lost}", highlight=False)
+        return
+    console.print()
+    title = f"Front of {len(records)} trials{lost}: accuracy against size"
+    console.print(front_table(front, title))
+    console.print(
+        f"\nreport  {run.folder.report_path}\n"
+        f"export  nas export {run.path}\n"
+        f"look    nas tensorboard {run.path}",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def _show_architecture(
+    console: Console, architecture: Architecture, title: str, as_json: bool
+) -> None:
+    if as_json:
+        total = cost(architecture).total
+        _print_json(
+            {
+                "params": total.params,
+                "macs": total.macs,
+                "hash": canonical_hash(architecture),
+                "architecture": to_json(architecture),
+            }
+        )
+        return
+    console.print(outline_table(architecture, title))
+
+
+def _show_space(console: Console, bound: BoundSpace, as_json: bool) -> None:
+    rng = random.Random(0)
+    samples = sorted(
+        (bound.sample(rng) for _ in range(_SAMPLES)), key=lambda a: cost(a).total.params
+    )
+    if as_json:
+        _print_json(
+            {
+                "name": bound.space.name,
+                "description": bound.space.description,
+                "log10_topologies": bound.space.log10_topologies(),
+                "min_params": bound.min_params,
+                "max_params": bound.max_params,
+                "genes": {name: str(d) for name, d in bound.domains.items()},
+                "samples": [to_json(sample) for sample in samples],
+            }
+        )
+        return
+    console.print(space_summary(bound, samples))
+
+
+def _print_json(data: Any) -> None:
+    print(json.dumps(data, indent=2))

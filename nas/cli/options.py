@@ -1,0 +1,33 @@
+"""Values of options that are more than a string or a number."""
+
+import re
+from typing import Final
+
+import typer
+
+_FACTORS: Final = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+
+
+def parse_size(text: str | int) -> int:
+    """Return the number of parameters in '30000', '30k', '1.5M' or '30_000'."""
+    match = re.fullmatch(
+        r"(\d+(?:\.\d+)?)\s*([kmg]?)", str(text).strip().lower().replace("_", "")
+    )
+    if match is None or (size := float(match[1]) * _FACTORS[match[2]]) < 1:
+        raise typer.BadParameter(
+            f"must be a number of parameters; got {text!r}; "
+            "write for example 30k, 1.5M or 50000"
+        )
+    return round(size)
+
+
+def parse_shape(text: str | tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return the (channels, height, width) in '3x32x32'."""
+    if isinstance(text, tuple):
+        return text
+    match = re.fullmatch(r"(\d+)x(\d+)x(\d+)", text.strip().lower())
+    if match is None or not all(map(int, match.groups())):
+        raise typer.BadParameter(
+            f"must be CHANNELSxHEIGHTxWIDTH; got {text!r}; write for example 3x32x32"
+        )
+    return int(match[1]), int(match[2]), int(match[3])

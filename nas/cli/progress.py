@@ -1,0 +1,175 @@
+"""A search as it runs: a live view in a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from nas.cli.render import percent
+from nas.records import TrialRecord
+from nas.report import best, compact
+from nas.search import Begun, Event, Finished, Notice, Started
+
+_BANDS: Final = 6
+
+
+class Watch:
+    """Shows the events of a search; a context manager around it.
+
+    Args:
+        console: where to.
+        clock: seconds that only go forward.
+    """
+
+    def __init__(
+        self, console: Console, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.console = console
+        self.clock = clock
+        self.begun: Begun | None = None
+        self.records: list[TrialRecord] = []
+        self.running: dict[int, int] = {}
+        self.trained = 0
+        self.started_at = clock()
+        self.live: Live | None = None
+
+    def __enter__(self) -> "Watch":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.live is not None:
+            self.live.stop()
+        if self.begun is not None and kind is not None:
+            done, asked = len(self.records), self.begun.config.trials
+            if done < asked:
+                self.console.print(
+                    f"stopped after {done} of {asked} trials; continue with: "
+                    f"nas resume {self.begun.path}",
+                    highlight=False,
+                )
+
+    @property
+    def path(self) -> Path | None:
+        """The folder of the run, once it has begun."""
+        return self.begun.path if self.begun else None
+
+    def __call__(self, event: Event) -> None:
+        """Take in an event and show it."""
+        match event:
+            case Begun():
+                self._begin(event)
+            case Started():
+                self.running[event.trial] = event.params
+            case Finished():
+                self.running.pop(event.record.trial, None)
+                self.records.append(event.record)
+                self.trained += 1
+                self._finished(event.record)
+            case Notice():
+                self._print(event.text)
+
+    def _begin(self, event: Begun) -> None:
+        self.begun = event
+        self.records = list(event.finished)
+        self.started_at = self.clock()
+        facts, config = event.facts, event.config
+        shape = "x".join(map(str, facts["shape"]))
+        self._print(
+            f"{config.data}: {facts['train']:,} training and "
+            f"{facts['validation']:,} validation images of {shape}, "
+            f"{len(facts['classes'])} classes"
+        )
+        self._print(
+            f"space {config.space}, up to {config.max_params:,} parameters; "
+            f"{config.trials} trials of {config.recipe.epochs} epochs, "
+            f"{event.workers} at a time, in {event.path}"
+        )
+        if event.finished:
+            self._print(f"{len(event.finished)} trials are finished already")
+        if self.console.is_terminal:
+            self.live = Live(
+                console=self.console,
+                get_renderable=self._view,
+                refresh_per_second=4,
+                transient=True,
+            )
+            self.live.start()
+
+    def _finished(self, record: TrialRecord) -> None:
+        assert self.begun is not None
+        count = f"[{len(self.records)}/{self.begun.config.trials}]"
+        if record.status == "failed":
+            self._print(f"{count} trial {record.trial} failed: {record.error}")
+        elif self.live is None:
+            assert record.accuracy is not None
+            self._print(
+                f"{count} trial {record.trial}: {percent(record.accuracy)} with "
+                f"{record.params:,} parameters in {record.seconds:.1f} s"
+                f"{self._time_left()}"
+            )
+
+    def _print(self, text: str) -> None:
+        # Not markup: names and reasons come from outside.
+        self.console.print(Text(text), soft_wrap=True)
+
+    def _time_left(self) -> str:
+        assert self.begun is not None
+        left = self.begun.config.trials - len(self.records)
+        if not self.trained or not left:
+            return ""
+        seconds = (self.clock() - self.started_at) / self.trained * left
+        return f", {_duration(seconds)} left"
+
+    def _view(self) -> RenderableType:
+        assert self.begun is not None
+        done, asked = len(self.records), self.begun.config.trials
+        failed = sum(record.status == "failed" for record in self.records)
+        line = Table.grid(padding=(0, 1))
+        line.add_row(
+            ProgressBar(total=asked, completed=done, width=30),
+            f"{done}/{asked} trials",
+            f"{len(self.running)} running",
+            f"{failed} failed" if failed else "",
+            f"{_duration(self.clock() - self.started_at)}{self._time_left()}",
+        )
+        bands = Table(box=None, padding=(0, 2))
+        bands.add_column("best up to", justify="right")
+        bands.add_column("accuracy", justify="right")
+        bands.add_column("parameters", justify="right")
+        bands.add_column("trial", justify="right")
+        edge = self.begun.config.max_params
+        for _ in range(_BANDS):
+            found = best(self.records, edge)
+            if found is None:
+                break
+            assert found.accuracy is not None
+            bands.add_row(
+                compact(edge) if edge % 1000 == 0 else f"{edge:,}",
+                percent(found.accuracy),
+                f"{found.params:,}",
+                str(found.trial),
+            )
+            edge = min(edge // 2, found.params - 1)
+            if edge < 1:
+                break
+        return Group(line, bands) if bands.row_count else line
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -1,0 +1,119 @@
+"""Plain data as rich tables."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from nas.arch import Architecture
+from nas.nn.cost import num_params
+from nas.records import TrialRecord
+from nas.report import front_rows, human, outline
+from nas.space import BoundSpace, Domain
+
+
+def percent(accuracy: float) -> str:
+    """Return an accuracy in [0, 1] as '97.21 %'."""
+    return f"{100 * accuracy:.2f} %"
+
+
+def front_table(front: Sequence[TrialRecord], title: str) -> Table:
+    """Return the front, smallest network first."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    for name in ("trial", "accuracy", "parameters", "MACs"):
+        table.add_column(name, justify="right")
+    for name in ("blocks", "units", "depths", "widths"):
+        table.add_column(name, overflow="fold")
+    for row in front_rows(front):
+        table.add_row(
+            str(row.trial),
+            percent(row.accuracy),
+            f"{row.params:,}",
+            human(row.macs),
+            row.aggregations,
+            row.units,
+            row.depths,
+            row.widths,
+        )
+    return table
+
+
+def outline_table(architecture: Architecture, title: str) -> Table:
+    """Return an architecture part by part, with what each costs."""
+    shown = outline(architecture)
+    channels, height, width = architecture.input_shape
+    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    table.add_column("part")
+    table.add_column("what", overflow="fold")
+    for name in ("channels", "resolution", "parameters", "share", "MACs"):
+        table.add_column(name, justify="right")
+    table.add_row("image", "", str(channels), f"{height}x{width}", "", "", "")
+    for i, part in enumerate(shown.parts):
+        branch = "└─" if i == len(shown.parts) - 1 else "├─"
+        table.add_row(
+            f"{branch} {part.name}",
+            part.description,
+            f"{part.w_in} → {part.w_out}",
+            f"{part.resolution[0]}x{part.resolution[1]}",
+            f"{part.params:,}",
+            f"{100 * part.share:.0f} %",
+            human(part.macs),
+        )
+    table.add_section()
+    table.add_row(
+        "network", "", "", "", f"{shown.params:,}", "", human(shown.macs), style="bold"
+    )
+    return table
+
+
+def space_summary(bound: BoundSpace, samples: Sequence[Architecture]) -> RenderableType:
+    """Return what a space holds for the given images and budget, and a few samples."""
+    space = bound.space
+    shape = "x".join(map(str, bound.input_shape))
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row("topologies", f"10^{space.log10_topologies():.1f}")
+    facts.add_row(
+        "sizes",
+        f"{bound.min_params:,} to {bound.max_params:,} parameters for {shape} images "
+        f"of {bound.num_classes} classes",
+    )
+    widths = "solved for a target size" if space.solved else "in channels"
+    facts.add_row("widths", f"{widths}, multiples of {space.multiple_of}")
+    genes = Table(box=None, title="genes", title_justify="left", title_style="bold")
+    genes.add_column("gene")
+    genes.add_column("may be")
+    for name, domain in _grouped(bound.domains):
+        genes.add_row(name, str(domain))
+    drawn = Table(box=None, title="samples", title_justify="left", title_style="bold")
+    drawn.add_column("parameters", justify="right")
+    for name in ("blocks", "units", "depths", "widths"):
+        drawn.add_column(name)
+    for architecture in samples:
+        blocks = architecture.blocks
+        drawn.add_row(
+            f"{num_params(architecture):,}",
+            " ".join(block.aggregation.kind for block in blocks),
+            " ".join(block.unit.kind for block in blocks),
+            " ".join(str(block.depth) for block in blocks),
+            " ".join(str(block.width) for block in blocks),
+        )
+    title = Text.assemble((space.name, "bold"), f": {space.description}")
+    return Group(title, facts, Text(), genes, Text(), drawn)
+
+
+def _grouped(domains: Mapping[str, Domain]) -> list[tuple[str, Domain]]:
+    """Return genes with their domains, one row for all blocks that share one."""
+    blocks: dict[tuple[str, str], list[str]] = {}
+    for name, domain in domains.items():
+        place, _, gene = name.partition(".")
+        blocks.setdefault((gene, str(domain)), []).append(place)
+    rows = []
+    for (gene, _), places in blocks.items():
+        name = f"{places[0]}.{gene}" if gene else places[0]
+        domain = domains[name]
+        if len(places) > 1:
+            numbers = [place.removeprefix("block") for place in places]
+            name = f"block {','.join(numbers)} {gene}"
+        rows.append((name, domain))
+    return rows

@@ -1,0 +1,50 @@
+"""TensorBoard on a run, on a free port of this machine."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from nas.api import Run
+from nas.errors import ConfigError
+
+
+def serve(path: Path, port: int) -> None:
+    """Print the address and serve a run's trials until Ctrl-C.
+
+    Raises:
+        ConfigError: when the port is taken.
+    """
+    run = Run(path)
+    port = _free(port)
+    print(f"TensorBoard shows {path} at http://localhost:{port}/ (Ctrl-C ends it)")
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "tensorboard.main"]
+    options = {
+        "--logdir": str(run.folder.trials_path),
+        "--port": str(port),
+        "--verbosity": "2",
+    }
+    for name, value in options.items():
+        command += [name, value]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        code = process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    if code:
+        raise ConfigError(f"TensorBoard ended with exit code {code}")
+
+
+def _free(port: int) -> int:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ConfigError(
+                f"port {port} cannot be used: {error.strerror}; use --port 0"
+            ) from None
+        number: int = probe.getsockname()[1]
+        return number

@@ -1,0 +1,7 @@
+"""Executors: where evaluations run. They know nothing about training."""
+
+from nas.executors.base import Evaluate, Executor, Start
+from nas.executors.inline import InlineExecutor
+from nas.executors.local import LocalExecutor
+
+__all__ = ["Evaluate", "Executor", "InlineExecutor", "LocalExecutor", "Start"]

@@ -1,0 +1,64 @@
+"""The interface of all executors."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from types import TracebackType
+
+from nas.records import EvalRequest, EvalResult
+
+Evaluate = Callable[[EvalRequest], EvalResult]
+Start = Callable[[], Evaluate]
+
+
+class Executor(ABC):
+    """Runs evaluations, several at a time where it can.
+
+    Every executor is given a ``start``: a function that can be pickled, called once in
+    each worker, whose result evaluates one request after another there. For every
+    request submitted there comes exactly one result, in any order; whatever happens to
+    an evaluation, up to the death of its worker, is a result with status "failed".
+
+    Used from one thread. As a context manager it closes itself.
+    """
+
+    @property
+    @abstractmethod
+    def capacity(self) -> int:
+        """How many requests are evaluated at the same time; never changes."""
+
+    @abstractmethod
+    def submit(self, request: EvalRequest) -> None:
+        """Queue a request and return at once.
+
+        May be called at any time before ``close``, also with more requests than there
+        is capacity: those wait for their turn, in the order they came.
+        """
+
+    @abstractmethod
+    def wait(self, timeout_seconds: float | None) -> list[EvalResult]:
+        """Return the results that came in since the last call, at least one.
+
+        Empty only when none came in time, or when nothing is left to wait for. May be
+        called at any time before ``close``; an interrupted call loses no result.
+
+        Args:
+            timeout_seconds: how long to wait for the first result; None is for ever.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop within seconds, and give up what has not finished.
+
+        May be called at any time and more than once; nothing may be called after it.
+        """
+
+    def __enter__(self) -> "Executor":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,57 @@
+"""Functions that stand, verbatim, in every exported file; they need torch alone."""
+
+import json
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+DTYPES = {
+    "BOOL": torch.bool,
+    "U8": torch.uint8,
+    "I8": torch.int8,
+    "I16": torch.int16,
+    "I32": torch.int32,
+    "I64": torch.int64,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F32": torch.float32,
+    "F64": torch.float64,
+}
+
+
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a .safetensors file: a JSON header, then their bytes."""
+    data = bytearray(path.read_bytes())
+    start = 8 + int.from_bytes(data[:8], "little")
+    if not 8 < start <= len(data):
+        raise ValueError(f"{path}: not a .safetensors file, or not all of it")
+    raw = torch.frombuffer(data, dtype=torch.uint8)[start:]
+    tensors = {}
+    try:
+        header = json.loads(data[8:start])
+        header.pop("__metadata__", None)
+        for name, entry in header.items():
+            begin, end = entry["data_offsets"]
+            # The copy is aligned, which the bytes in the file need not be.
+            tensor = raw[begin:end].clone().view(DTYPES[entry["dtype"]])
+            tensors[name] = tensor.view(entry["shape"])
+    except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: not a sound .safetensors file") from error
+    return tensors
+
+
+def read_image(path: Path, input_shape: tuple[int, int, int]) -> Tensor:
+    """Return a picture in the size that a network expects: (1, C, H, W) in [0, 1]."""
+    channels, height, width = input_shape
+    modes = {1: "L", 3: "RGB"}
+    if channels not in modes:
+        raise ValueError(f"a picture has 1 or 3 channels; the network takes {channels}")
+    try:
+        from PIL import Image
+    except ImportError:
+        raise ValueError("pictures need Pillow: pip install pillow") from None
+    with Image.open(path) as image:
+        pixels = image.convert(modes[channels]).resize((width, height))
+    data = torch.frombuffer(bytearray(pixels.tobytes()), dtype=torch.uint8)
+    return data.view(1, height, width, channels).permute(0, 3, 1, 2) / 255

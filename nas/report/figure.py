@@ -1,0 +1,231 @@
+"""The picture of a search: every trial as a faint dot, the front as a step line."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from nas.arch import Architecture
+from nas.records import TrialRecord
+from nas.report.axes import accuracy_limits, size_limits, size_ticks
+from nas.report.front import has_accuracy, pareto_front
+from nas.report.human import compact
+from nas.report.labels import place_labels
+from nas.report.tables import aggregation_names
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Colours of Okabe and Ito (2008), told apart by colour-blind eyes; the markers tell
+# them apart in print.
+_STYLES: Final = {
+    "sum": ("o", "#0072B2"),
+    "concat": ("s", "#D55E00"),
+    "tree": ("^", "#009E73"),
+    "mixed": ("D", "#CC79A7"),
+}
+_LEGEND: Final = {
+    name: name if name == "mixed" else f"mostly {name}" for name in _STYLES
+}
+_INK: Final = "#222222"
+_GREY: Final = "#666666"
+
+
+def draw_front(
+    records: Sequence[TrialRecord],
+    path: Path,
+    *,
+    title: str,
+    max_params: int | None = None,
+) -> None:
+    """Draw accuracy against size as a PNG of 1500 x 1000 pixels.
+
+    A dot's shape and colour stand for the aggregation that most blocks of the trial
+    use; trials far below the front are marked on the lower edge.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
+    figure = Figure(figsize=(7.5, 5.0), dpi=200, layout=layout)
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    _title(axes, title, records)
+    complete = [record for record in records if has_accuracy(record)]
+    if complete:
+        front = pareto_front(complete)
+        _scale(axes, complete, front, max_params)
+        _trials(axes, complete, front)
+        _out_of_sight(axes, complete)
+        _front(axes, front)
+        _legend(figure, complete)
+        figure.draw_without_rendering()  # the layout is final before labels seek room
+        from_best = [(str(r.trial), _point(r)) for r in reversed(front)]
+        place_labels(axes, from_best)
+    else:
+        _nothing(axes)
+    figure.savefig(path, format="png")
+
+
+def dominant_aggregation(architecture: Architecture) -> str:
+    """Return the aggregation that most blocks use, or 'mixed' where several do."""
+    (name, most), *others = Counter(aggregation_names(architecture)).most_common()
+    return "mixed" if others and others[0][1] == most else name
+
+
+def _title(axes: "Axes", title: str, records: Sequence[TrialRecord]) -> None:
+    failed = sum(record.status == "failed" for record in records)
+    count = f"{len(records):,} trial{'' if len(records) == 1 else 's'}"
+    count += f", {failed:,} failed" if failed else ""
+    text = axes.set_title(title, loc="left", fontsize=11, color=_INK, pad=20, wrap=True)
+    text.set_parse_math(False)  # a dollar sign in a name is no formula
+    _above(axes, count, 0.0, "left")
+
+
+def _above(axes: "Axes", text: str, x: float, align: str) -> None:
+    axes.annotate(
+        text,
+        xy=(x, 1),
+        xycoords="axes fraction",
+        xytext=(0, 6),
+        textcoords="offset points",
+        ha=align,
+        fontsize=8.5,
+        color=_GREY,
+    )
+
+
+def _scale(
+    axes: "Axes",
+    complete: Sequence[TrialRecord],
+    front: Sequence[TrialRecord],
+    max_params: int | None,
+) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter
+
+    low, high = size_limits([record.params for record in complete], max_params)
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.xaxis.set_major_locator(FixedLocator(size_ticks(low, high)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda n, _: compact(round(n))))
+    axes.xaxis.set_minor_locator(FixedLocator([]))
+    axes.set_xlabel("parameters")
+    floor, top = accuracy_limits([_accuracy(r) for r in complete], _accuracy(front[0]))
+    axes.set_ylim(floor, top)
+    axes.set_yticks(
+        [tick for tick in axes.get_yticks() if floor <= tick <= min(1, top)]
+    )
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda part, _: f"{100 * part:.6g}%"))
+    axes.set_ylabel("validation accuracy")
+    axes.grid(color="#e6e6e6", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    if max_params is not None and max_params <= high:
+        axes.axvline(max_params, color=_GREY, linewidth=1, linestyle=(0, (4, 3)))
+        at = axes.transLimits.transform(axes.transScale.transform((max_params, 0)))[0]
+        _above(axes, f"budget {compact(max_params)}", float(at), "center")
+    elif max_params is not None:
+        _above(axes, f"budget {compact(max_params)} \N{RIGHTWARDS ARROW}", 1.0, "right")
+
+
+def _trials(
+    axes: "Axes", complete: Sequence[TrialRecord], front: Sequence[TrialRecord]
+) -> None:
+    ahead = {record.trial for record in front}
+    faint = 0.35 if len(complete) <= 500 else 0.12
+    for name, (marker, color) in _STYLES.items():
+        alike = [r for r in complete if dominant_aggregation(r.architecture) == name]
+        dots = [_point(r) for r in alike if r.trial not in ahead]
+        kept = [_point(r) for r in alike if r.trial in ahead]
+        style = {"marker": marker, "color": color}
+        _scatter(axes, dots, s=16, alpha=faint, linewidths=0, zorder=2, **style)
+        _scatter(axes, kept, s=42, edgecolors="white", zorder=4, **style)
+
+
+def _out_of_sight(axes: "Axes", complete: Sequence[TrialRecord]) -> None:
+    floor = axes.get_ylim()[0]
+    below = [record.params for record in complete if _accuracy(record) < floor]
+    if not below:
+        return
+    edge = axes.get_xaxis_transform()
+    _scatter(
+        axes,
+        [(size, 0.012) for size in below],
+        marker="v",
+        s=12,
+        color=_GREY,
+        alpha=0.5,
+        linewidths=0,
+        transform=edge,
+    )
+    axes.annotate(
+        f"{len(below):,} further below",
+        xy=(1, 0.025),
+        xycoords="axes fraction",
+        ha="right",
+        va="bottom",
+        fontsize=8,
+        color=_GREY,
+    )
+
+
+def _scatter(axes: "Axes", points: Sequence[tuple[float, float]], **style: Any) -> None:
+    if points:
+        axes.scatter(*zip(*points, strict=True), **style)
+
+
+def _front(axes: "Axes", front: Sequence[TrialRecord]) -> None:
+    sizes, accuracies = zip(*map(_point, front), strict=True)
+    # The best stays the best for whoever may spend more: the last step runs on.
+    axes.step(
+        [*sizes, axes.get_xlim()[1]],
+        [*accuracies, accuracies[-1]],
+        where="post",
+        color=_INK,
+        linewidth=1.2,
+        zorder=3,
+    )
+
+
+def _legend(figure: "Figure", complete: Sequence[TrialRecord]) -> None:
+    from matplotlib.lines import Line2D
+
+    used = {dominant_aggregation(record.architecture) for record in complete}
+    handles = [Line2D([], [], color=_INK, linewidth=1.2, label="front, trial numbers")]
+    handles += [
+        Line2D([], [], marker=marker, color=color, linestyle="", label=_LEGEND[name])
+        for name, (marker, color) in _STYLES.items()
+        if name in used
+    ]
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=len(handles),
+        frameon=False,
+        fontsize=8.5,
+        handletextpad=0.4,
+    )
+
+
+def _nothing(axes: "Axes") -> None:
+    axes.set_axis_off()
+    axes.text(
+        0.5,
+        0.5,
+        "no trial is complete yet, so there is no front",
+        transform=axes.transAxes,
+        ha="center",
+        va="center",
+        color=_GREY,
+    )
+
+
+def _point(record: TrialRecord) -> tuple[float, float]:
+    return record.params, _accuracy(record)
+
+
+def _accuracy(record: TrialRecord) -> float:
+    assert record.accuracy is not None, "only complete trials are drawn"
+    return record.accuracy

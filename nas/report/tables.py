@@ -1,0 +1,80 @@
+"""The front as rows of plain data: for the terminal, CSV and JSON."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import Any
+
+from nas.arch import Architecture, Hierarchical, to_json
+from nas.records import TrialRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontRow:
+    """One trial of the front; ``accuracy`` is that on the validation split, in [0, 1].
+
+    The texts have a word for each block: ``aggregations`` "sum concat tree", ``units``
+    "basic separable basic", ``depths`` "2 3 4" and ``widths`` "16 24 40".
+    """
+
+    trial: int
+    accuracy: float
+    params: int
+    macs: int
+    aggregations: str
+    units: str
+    depths: str
+    widths: str
+    epochs: int
+    seconds: float
+    loss: float | None
+    seed: int
+    device: str
+    hash: str
+    finished: str
+
+
+def front_rows(front: Iterable[TrialRecord]) -> tuple[FrontRow, ...]:
+    """Return a row for each trial of a front."""
+    return tuple(_row(record) for record in front)
+
+
+def front_json(front: Iterable[TrialRecord]) -> list[dict[str, Any]]:
+    """Return the front as plain JSON data: the rows, each with its architecture."""
+    return [
+        asdict(_row(record)) | {"architecture": to_json(record.architecture)}
+        for record in front
+    ]
+
+
+def aggregation_names(architecture: Architecture) -> tuple[str, ...]:
+    """Return the short name of each block's aggregation: sum, concat or tree."""
+    return tuple(
+        "tree"
+        if isinstance(block.aggregation, Hierarchical)
+        else block.aggregation.kind
+        for block in architecture.blocks
+    )
+
+
+def _row(record: TrialRecord) -> FrontRow:
+    assert record.accuracy is not None, "a trial on the front has an accuracy"
+    blocks = record.architecture.blocks
+    loss = record.loss
+    return FrontRow(
+        trial=record.trial,
+        accuracy=record.accuracy,
+        params=record.params,
+        macs=record.macs,
+        aggregations=" ".join(aggregation_names(record.architecture)),
+        units=" ".join(block.unit.kind for block in blocks),
+        depths=" ".join(str(block.depth) for block in blocks),
+        widths=" ".join(str(block.width) for block in blocks),
+        epochs=len(record.curve),
+        seconds=record.seconds,
+        loss=loss if loss is not None and isfinite(loss) else None,
+        seed=record.seed,
+        device=record.device,
+        hash=record.hash,
+        finished=record.finished,
+    )

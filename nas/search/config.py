@@ -1,0 +1,106 @@
+"""What a search was asked to do: enough to repeat it."""
+
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+from nas import __version__
+from nas.errors import ConfigError, RunError, unknown
+from nas.records import Recipe
+from nas.search.samplers import SAMPLERS
+
+DEVICES: Final = ("auto", "cpu", "cuda")
+_LIBRARIES: Final = ("torch", "lightning", "optuna", "numpy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchConfig:
+    """Everything about a search but its results.
+
+    ``space`` is the name of a search space, whose file the run keeps; ``max_params``
+    the budget; ``trials`` the candidates to be trained; ``workers`` the trainings at
+    once, 0 for as many as the machine takes.
+    """
+
+    data: str = "digits"
+    space: str = "default"
+    max_params: int = 50_000
+    trials: int = 24
+    seed: int = 0
+    sampler: str = "tpe"
+    workers: int | None = None
+    device: str = "auto"
+    recipe: Recipe = field(default_factory=Recipe)
+
+    def __post_init__(self) -> None:
+        for name, least in (
+            ("max_params", 1),
+            ("trials", 1),
+            ("seed", 0),
+            ("workers", 0),
+        ):
+            value = getattr(self, name)
+            if name == "workers" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise ConfigError(
+                    f"{name} must be an integer of at least {least}; got {value!r}"
+                )
+        for name, known in (("sampler", SAMPLERS), ("device", DEVICES)):
+            value = getattr(self, name)
+            if value not in known:
+                raise ConfigError(unknown(name, value, known))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the configuration as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "SearchConfig":
+        """Return the configuration that ``to_json`` wrote.
+
+        Raises:
+            RunError: when something is missing or was not written by this version.
+        """
+        for known, given in ((cls, data), (Recipe, data.get("recipe", {}))):
+            names = {f.name for f in fields(known)}
+            if not isinstance(given, Mapping) or set(given) != names:
+                raise RunError(f"config.yaml must have just the keys {sorted(names)}")
+        return cls(**{**data, "recipe": Recipe(**data["recipe"])})
+
+
+def environment() -> dict[str, Any]:
+    """Return the versions and the state of the code that a search runs with."""
+    libraries = {}
+    for name in _LIBRARIES:
+        try:
+            libraries[name] = version(name)
+        except PackageNotFoundError:  # vendored or path-installed
+            libraries[name] = "unknown"
+    return {
+        "nas": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "command": ["nas", *sys.argv[1:]] if sys.argv else [],
+        "git": _git_state(),
+        **libraries,
+    }
+
+
+def _git_state() -> str | None:
+    """Return the commit of the folder the search was started in, marked when dirty."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return described.stdout.strip() or None

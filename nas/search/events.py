@@ -1,0 +1,45 @@
+"""What happens during a search, for whoever shows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nas.records import TrialRecord
+from nas.search.config import SearchConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """The search is ready to train; ``finished`` trials are there from before."""
+
+    path: Path
+    config: SearchConfig
+    facts: Mapping[str, Any]
+    workers: int
+    finished: tuple[TrialRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A candidate went to a worker."""
+
+    trial: int
+    params: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A candidate was trained, or failed; its record is already safe on disk."""
+
+    record: TrialRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that the user should know and that stops nothing."""
+
+    text: str
+
+
+Event = Begun | Started | Finished | Notice

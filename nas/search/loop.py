@@ -1,0 +1,193 @@
+"""The search loop: propose, train, record, learn."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from nas.arch import Architecture, canonical_hash
+from nas.data import SearchData
+from nas.errors import SearchFailed
+from nas.executors import Executor, InlineExecutor, LocalExecutor
+from nas.nn.cost import cost
+from nas.records import EvalRequest, EvalResult, TrialRecord
+from nas.search.config import SearchConfig
+from nas.search.events import Begun, Event, Finished, Notice, Started
+from nas.search.run import RunFolder
+from nas.search.study import Mirror, Proposer
+from nas.space import BoundSpace
+from nas.train import PRELOAD, start_evaluator
+
+
+def utc_now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
+
+
+def run_search(
+    run: RunFolder,
+    data: SearchData,
+    *,
+    workers: int,
+    on_event: Callable[[Event], None] = lambda _: None,
+    now: Callable[[], datetime] = utc_now,
+) -> list[TrialRecord]:
+    """Train candidates until the run has as many as it was asked for.
+
+    Trials that are finished already count; those that were interrupted are trained
+    again. Each result is on disk before anybody hears of it.
+
+    Args:
+        run: the folder, which no other process may work on meanwhile.
+        data: without a test split.
+        workers: trainings at once; 0 trains in this process.
+        on_event: told of everything that happens, in order.
+        now: the clock.
+
+    Returns:
+        All finished trials, in the order of their numbers.
+
+    Raises:
+        SearchFailed: when no candidate could be trained.
+    """
+    with run.owned():
+        config = run.config()
+        start = partial(start_evaluator, data, config.device)
+        executor: Executor
+        if workers:
+            executor = LocalExecutor(start, workers=workers, preload=PRELOAD)
+        else:
+            executor = InlineExecutor(start)
+        # The workers import what they need while the study is made ready.
+        with executor:
+            space = BoundSpace(
+                space=run.space(),
+                input_shape=data.input_shape,
+                num_classes=data.num_classes,
+                max_params=config.max_params,
+            )
+            search = _Search(run, config, space, executor, on_event, now)
+            on_event(
+                Begun(
+                    path=run.path,
+                    config=config,
+                    facts=run.facts(),
+                    workers=executor.capacity,
+                    finished=tuple(search.records),
+                )
+            )
+            search.run()
+    records = sorted(search.records, key=lambda record: record.trial)
+    if not any(record.status == "complete" for record in records):
+        reason = next((r.error for r in records if r.error), "nothing was trained")
+        raise SearchFailed(f"no candidate could be trained; the first one: {reason}")
+    return records
+
+
+def trial_seed(seed: int, trial: int) -> int:
+    """Return a trial's own seed, the same whatever ran before it."""
+    digest = hashlib.sha256(f"{seed}/{trial}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+class _Search:
+    """The state of a search while it runs."""
+
+    def __init__(
+        self,
+        run: RunFolder,
+        config: SearchConfig,
+        space: BoundSpace,
+        executor: Executor,
+        on_event: Callable[[Event], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.run_folder = run
+        self.config = config
+        self.executor = executor
+        self.on_event = on_event
+        self.now = now
+        self.records = run.records()
+        self.interrupted = run.unfinished()
+        self.running: dict[int, Architecture] = {}
+        self.proposer = Proposer(space, config.sampler, config.seed, self.records)
+        self.proposer.seen.update(map(canonical_hash, self.interrupted.values()))
+        self.mirror = Mirror(run.study_path, space)
+        finished = {record.trial: record.architecture for record in self.records}
+        started = finished | self.interrupted
+        for trial in sorted(started):
+            self.mirror.start(trial, started[trial])
+        for record in self.records:
+            self.mirror.finish(record)
+        self.next_trial = max(started, default=-1) + 1
+
+    def run(self) -> None:
+        """Keep every worker busy until the asked trials are done."""
+        exhausted = False
+        while True:
+            while (
+                not exhausted
+                and len(self.running) < self.executor.capacity
+                and len(self.records) + len(self.running) < self.config.trials
+            ):
+                exhausted = not self._start_next()
+            if not self.running:
+                return
+            for result in self.executor.wait(timeout_seconds=None):
+                self._finish(result)
+
+    def _start_next(self) -> bool:
+        """Start a candidate; return False when there is none left."""
+        if self.interrupted:
+            trial = min(self.interrupted)
+            architecture = self.interrupted.pop(trial)
+        else:
+            proposed = self.proposer.propose()
+            if proposed is None:
+                self.on_event(
+                    Notice(
+                        text=f"the space is used up after {self.next_trial} "
+                        "different networks under this budget"
+                    )
+                )
+                return False
+            trial, architecture = self.next_trial, proposed
+            self.next_trial += 1
+        self.run_folder.start_trial(trial, architecture)
+        self.mirror.start(trial, architecture)
+        self.running[trial] = architecture
+        self.executor.submit(
+            EvalRequest(
+                trial=trial,
+                architecture=architecture,
+                recipe=self.config.recipe,
+                seed=trial_seed(self.config.seed, trial),
+                folder=str(self.run_folder.trial_path(trial)),
+            )
+        )
+        self.on_event(Started(trial=trial, params=cost(architecture).total.params))
+        return True
+
+    def _finish(self, result: EvalResult) -> None:
+        architecture = self.running.pop(result.trial)
+        total = cost(architecture).total
+        record = TrialRecord(
+            trial=result.trial,
+            architecture=architecture,
+            params=total.params,
+            macs=total.macs,
+            status=result.status,
+            seconds=result.seconds,
+            accuracy=result.accuracy,
+            loss=result.loss,
+            curve=result.curve,
+            seed=trial_seed(self.config.seed, result.trial),
+            device=result.device,
+            error=result.error,
+            finished=self.now().isoformat(timespec="seconds"),
+        )
+        self.run_folder.finish_trial(record)
+        self.records.append(record)
+        self.proposer.tell(record)
+        self.mirror.finish(record)
+        self.on_event(Finished(record=record))

@@ -1,0 +1,212 @@
+"""The run folder: where everything about a search lies, and who may write to it."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from filelock import FileLock, Timeout
+
+from nas.arch import Architecture, read, to_json
+from nas.errors import NasError, RunError
+from nas.records import TrialRecord
+from nas.search.config import SearchConfig, environment
+from nas.search.files import write_atomic, write_json
+from nas.space import SearchSpace, read_space
+
+_CONFIG: Final = "config.yaml"
+_SPACE: Final = "space.yaml"
+_RESULT: Final = "result.json"
+_ARCHITECTURE: Final = "architecture.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A folder that holds a run; ``create`` makes one and ``open`` finds one."""
+
+    path: Path
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        config: SearchConfig,
+        space: SearchSpace,
+        facts: Mapping[str, Any],
+    ) -> "RunFolder":
+        """Make a run folder with the configuration in it.
+
+        Args:
+            path: where; nothing may be there yet.
+            config: what the search was asked to do.
+            space: the search space, a copy of which is kept.
+            facts: what is known about the data, for the record.
+
+        Raises:
+            RunError: when the folder exists or cannot be made.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.mkdir()
+        except FileExistsError:
+            raise RunError(
+                f"the run folder {path} exists and is never overwritten; "
+                f"continue it with 'nas resume {path}', or choose another --run"
+            ) from None
+        except OSError as error:
+            raise RunError(f"{path}: cannot be made: {error.strerror}") from None
+        run = cls(path)
+        try:
+            run.trials_path.mkdir()
+            write_atomic(path / _SPACE, space.text.encode())
+            written = {
+                "config": config.to_json(),
+                "data": dict(facts),
+                "environment": environment(),
+            }
+            text = yaml.safe_dump(written, sort_keys=False, allow_unicode=True)
+            write_atomic(path / _CONFIG, text.encode())
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """Return the run in a folder.
+
+        Raises:
+            RunError: when there is none.
+        """
+        if not path.is_dir():
+            raise RunError(f"no run at {path}: there is no such folder{_others(path)}")
+        if not (path / _CONFIG).is_file():
+            raise RunError(
+                f"no run at {path}: the folder has no {_CONFIG}{_others(path)}"
+            )
+        return cls(path)
+
+    @property
+    def trials_path(self) -> Path:
+        """The folder of the trials' folders."""
+        return self.path / "trials"
+
+    @property
+    def report_path(self) -> Path:
+        """The folder of the report."""
+        return self.path / "report"
+
+    @property
+    def study_path(self) -> Path:
+        """The file of the Optuna study."""
+        return self.path / "study.db"
+
+    def trial_path(self, trial: int) -> Path:
+        """Return the folder of a trial."""
+        return self.trials_path / f"{trial:05d}"
+
+    def weights_path(self, trial: int) -> Path:
+        """Return the file of a trial's trained weights."""
+        return self.trial_path(trial) / "weights.safetensors"
+
+    def config(self) -> SearchConfig:
+        """Return what the search was asked to do."""
+        return SearchConfig.from_json(self._written()["config"])
+
+    def facts(self) -> dict[str, Any]:
+        """Return what was known about the data when the run was made."""
+        return dict(self._written()["data"])
+
+    def space(self) -> SearchSpace:
+        """Return the search space as it was when the run was made."""
+        return read_space(self.path / _SPACE, name=self.config().space)
+
+    def extend(self, config: SearchConfig) -> None:
+        """Keep a configuration whose number of trials has grown."""
+        written = self._written() | {"config": config.to_json()}
+        text = yaml.safe_dump(written, sort_keys=False, allow_unicode=True)
+        write_atomic(self.path / _CONFIG, text.encode())
+
+    def start_trial(self, trial: int, architecture: Architecture) -> None:
+        """Make a trial's folder, empty but for its architecture."""
+        folder = self.trial_path(trial)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        write_json(folder / _ARCHITECTURE, to_json(architecture))
+
+    def finish_trial(self, record: TrialRecord) -> None:
+        """Keep a finished trial; from here on nothing can lose it."""
+        write_json(self.trial_path(record.trial) / _RESULT, record.to_json())
+
+    def records(self) -> list[TrialRecord]:
+        """Return the finished trials in the order of their numbers.
+
+        Raises:
+            RunError: when a result cannot be read.
+        """
+        found = []
+        for path in sorted(self.trials_path.glob(f"*/{_RESULT}")):
+            try:
+                found.append(TrialRecord.from_json(json.loads(path.read_bytes())))
+            except (OSError, ValueError, TypeError, KeyError) as error:
+                raise RunError(f"{path}: cannot be read: {error}") from None
+        return found
+
+    def unfinished(self) -> dict[int, Architecture]:
+        """Return the trials that were started and never finished."""
+        found = {}
+        for path in sorted(self.trials_path.glob(f"*/{_ARCHITECTURE}")):
+            if (path.parent / _RESULT).exists() or not path.parent.name.isdigit():
+                continue
+            try:
+                found[int(path.parent.name)] = read(path)
+            except NasError as error:
+                raise RunError(str(error)) from None
+        return found
+
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        """Hold the run's lock, which ends with the process that holds it.
+
+        Raises:
+            RunError: when another process holds it.
+        """
+        lock = FileLock(self.path / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise RunError(
+                f"another process works on the run {self.path}; "
+                "wait for it to end, or stop it"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _written(self) -> dict[str, Any]:
+        path = self.path / _CONFIG
+        try:
+            data = yaml.safe_load(path.read_bytes())
+        except (OSError, yaml.YAMLError) as error:
+            raise RunError(f"{path}: cannot be read: {error}") from None
+        if not isinstance(data, dict) or not {"config", "data"} <= set(data):
+            raise RunError(f"{path}: is not the configuration of a run")
+        return data
+
+
+def _others(path: Path) -> str:
+    """Return a remedy that names the runs beside a path."""
+    parent = path.parent
+    runs = sorted(p.parent for p in parent.glob(f"*/{_CONFIG}"))
+    if not runs:
+        return "; start one with 'nas search'"
+    from difflib import get_close_matches
+
+    names = [run.name for run in runs]
+    close = get_close_matches(path.name, names, n=1) or names[-1:]
+    return f"; did you mean {parent / close[0]}?"

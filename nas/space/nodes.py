@@ -1,0 +1,151 @@
+"""YAML read as nodes that know their line, so that every error can name it.
+
+Only scalars, lists and mappings come out: a tag that would construct an object, a
+duplicate key or a number that is not finite is an error at its place.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from nas.arch import Gene
+from nas.errors import SpaceError, unknown
+
+_LIMIT_BYTES: Final = 1 << 20
+# YAML 1.1, which PyYAML reads, takes 1e-3 for a string; 1.2 and people don't.
+_FLOAT: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_PLAIN_TAGS: Final = {
+    f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "str")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A place in a YAML file: what stands there and how to complain about it."""
+
+    source: str
+    path: str
+    raw: yaml.Node
+
+    def error(self, rule: str) -> SpaceError:
+        """Return the error 'file:line:column: path rule'."""
+        mark = self.raw.start_mark
+        place = f"{self.source}:{mark.line + 1}:{mark.column + 1}"
+        return SpaceError(f"{place}: {self.path} {rule}".replace(":  ", ": "))
+
+    def mapping(
+        self, known: Iterable[str] | None = None, required: Iterable[str] = ()
+    ) -> dict[str, "Node"]:
+        """Return the entries of a mapping, whose keys are among the known ones."""
+        if not isinstance(self.raw, yaml.MappingNode):
+            raise self.error(f"must be a mapping; got {self._kind()}")
+        entries: dict[str, Node] = {}
+        for key, value in self.raw.value:
+            key_node = Node(self.source, self.path, key)
+            if not isinstance(key, yaml.ScalarNode):
+                raise key_node.error("must have plain names as keys")
+            name = key.value
+            if name in entries:
+                raise key_node.error(f"has the key {name!r} twice; keep one")
+            if known is not None and name not in known:
+                raise key_node.error(f"has an {unknown('key', name, known)}")
+            path = f"{self.path}.{name}" if self.path else name
+            entries[name] = Node(self.source, path, value)
+        for name in required:
+            if name not in entries:
+                raise self.error(f"must have the key {name!r}; add it")
+        return entries
+
+    def sequence(self) -> list["Node"]:
+        """Return the members of a list."""
+        if not isinstance(self.raw, yaml.SequenceNode):
+            raise self.error(f"must be a list; got {self._kind()}")
+        return [
+            Node(self.source, f"{self.path}[{i}]", item)
+            for i, item in enumerate(self.raw.value)
+        ]
+
+    def scalar(self) -> Gene | None:
+        """Return a number, true or false, a string, or None for nothing."""
+        if not isinstance(self.raw, yaml.ScalarNode):
+            raise self.error(f"must be a single value; got {self._kind()}")
+        if self.raw.tag not in _PLAIN_TAGS:
+            raise self.error(f"must be a plain value; the tag {self.raw.tag!r} is not")
+        text = self.raw.value
+        if self.raw.style is None and _FLOAT.fullmatch(text) and "e" in text.lower():
+            value: Gene | None = float(text)
+        else:
+            try:
+                value = yaml.SafeLoader("").construct_object(self.raw)
+            except (ValueError, yaml.YAMLError):
+                raise self.error(f"cannot be read as a value: {text!r}") from None
+        if isinstance(value, float) and not math.isfinite(value):
+            raise self.error(f"must be finite; got {text}; write a number")
+        return value
+
+    def integer(self, at_least: int) -> int:
+        """Return an integer of a minimum."""
+        value = self.scalar()
+        if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+            raise self.error(
+                f"must be an integer of at least {at_least}; got {value!r}; "
+                f"use {at_least} or more"
+            )
+        return value
+
+    def string(self) -> str:
+        """Return a string."""
+        value = self.scalar()
+        if not isinstance(value, str):
+            raise self.error(f"must be text; got {value!r}; put it in quotes")
+        return value
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether a mapping stands here."""
+        return isinstance(self.raw, yaml.MappingNode)
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether a list stands here."""
+        return isinstance(self.raw, yaml.SequenceNode)
+
+    def _kind(self) -> str:
+        if self.is_mapping:
+            return "a mapping"
+        if self.is_sequence:
+            return "a list"
+        return f"{getattr(self.raw, 'value', '')!r}" if self.raw else "nothing"
+
+
+def read_yaml(path: Path) -> tuple[Node, str]:
+    """Return the root of a YAML file, and its text.
+
+    Raises:
+        SpaceError: when the file cannot be read, is empty, too large or not YAML.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LIMIT_BYTES + 1)
+    except OSError as error:
+        raise SpaceError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(data) > _LIMIT_BYTES:
+        raise SpaceError(f"{path}: must be smaller than {_LIMIT_BYTES} bytes")
+    try:
+        text = data.decode("utf-8-sig")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise SpaceError(f"{place}: not YAML: {error.problem}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SpaceError(f"{path}: not YAML: {reason}") from None
+    if root is None:
+        raise SpaceError(f"{path}:1:1: is empty; start from the space 'minimal'")
+    return Node(str(path), "", root), text

@@ -1,0 +1,107 @@
+"""The smallest network of a space, found without trying them all."""
+
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from nas.arch import AGGREGATIONS, UNITS, Architecture, Block, Stem
+from nas.nn.cost import block_cost
+from nas.space.domains import Choice, Domain, FloatRange
+from nas.space.space import BlockSpace, SearchSpace, Variant
+from nas.space.topology import BlockTopology, block_at
+
+
+def smallest(
+    space: SearchSpace, input_shape: tuple[int, int, int], num_classes: int
+) -> Architecture:
+    """Return the architecture of the fewest parameters.
+
+    Size grows with depth, kernel, growth, ratio and width, so only their smallest
+    values count, but a block's width is also the next one's input: the best chain of
+    widths is found block by block.
+
+    Raises:
+        SpecError: when the space's strides are too many for the images.
+    """
+    channels, classes = input_shape[0], num_classes
+    kernel, stride = _least(space.stem.kernel), _least(space.stem.stride)
+    # Width so far -> (parameters so far, stem, blocks so far).
+    chains: dict[int, tuple[int, Stem, tuple[Block, ...]]] = {}
+    for width in _widths(space, space.stem.width):
+        weights = channels * width * kernel * kernel + 2 * width
+        stem = Stem(width=width, kernel=kernel, stride=stride)
+        chains[width] = (weights, stem, ())
+    for block_space in space.blocks:
+        grown: dict[int, tuple[int, Stem, tuple[Block, ...]]] = {}
+        for w_in, (params, stem, blocks) in chains.items():
+            for block in _candidates(space, block_space):
+                total = params + block_cost(block, w_in, (1, 1)).params
+                if block.width not in grown or total < grown[block.width][0]:
+                    grown[block.width] = (total, stem, (*blocks, block))
+        chains = grown
+    width = min(chains, key=lambda w: (chains[w][0] + (w + 1) * classes, w))
+    _, stem, blocks = chains[width]
+    least = Architecture(
+        input_shape=input_shape, num_classes=num_classes, stem=stem, blocks=blocks
+    )
+    _check_strides(space, least)
+    return least
+
+
+def _check_strides(space: SearchSpace, architecture: Architecture) -> None:
+    """Have the architecture's own rule judge the largest strides of the space."""
+    replace(
+        architecture,
+        stem=replace(architecture.stem, stride=_greatest(space.stem.stride)),
+        blocks=tuple(
+            replace(block, stride=_greatest(part.stride))
+            for block, part in zip(architecture.blocks, space.blocks, strict=True)
+        ),
+    )
+
+
+def _candidates(space: SearchSpace, block: BlockSpace) -> list[Block]:
+    found = []
+    strides = {_least(block.stride), _greatest(block.stride)}
+    for aggregation, unit, width, stride in product(
+        block.aggregation, block.unit, _widths(space, block.width), sorted(strides)
+    ):
+        topology = BlockTopology(
+            aggregation=AGGREGATIONS[aggregation.kind],
+            aggregation_options=_least_options(aggregation),
+            unit=UNITS[unit.kind](**_least_options(unit)),
+            depth=_least(aggregation.depth or block.depth),
+            width=width,
+            stride=stride,
+        )
+        found.append(block_at(space, topology, width))
+    return found
+
+
+def _least_options(variant: Variant) -> dict[str, Any]:
+    return {
+        # False before True, and the smallest number, are the cheaper ones.
+        name: _least(domain)
+        for name, domain in variant.options.items()
+    }
+
+
+def _widths(space: SearchSpace, domain: Domain) -> tuple[int, ...]:
+    if space.solved:
+        return (space.min_width,)
+    assert not isinstance(domain, FloatRange)
+    return tuple(int(width) for width in domain.options)
+
+
+def _least(domain: Domain) -> Any:
+    if isinstance(domain, Choice):
+        numbers: Any = domain.options
+        return min(numbers)
+    return domain.low
+
+
+def _greatest(domain: Domain) -> Any:
+    if isinstance(domain, Choice):
+        numbers: Any = domain.options
+        return max(numbers)
+    return domain.high

@@ -1,0 +1,19 @@
+"""Training: a request in, a result out. Imports torch only when started."""
+
+from collections.abc import Callable
+from typing import Final
+
+from nas.data import SearchData
+from nas.records import EvalRequest, EvalResult
+
+PRELOAD: Final = ("torch", "lightning", "nas.train.evaluate")
+"""What a worker imports before its first request, the slowest imports there are."""
+
+
+def start_evaluator(
+    data: SearchData, device: str
+) -> Callable[[EvalRequest], EvalResult]:
+    """Return an `Evaluator`; the function itself can be pickled without torch."""
+    from nas.train.evaluate import Evaluator
+
+    return Evaluator(data, device)

@@ -1,0 +1,148 @@
+"""One request in, one result out: what a worker does."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import final
+
+import torch
+from safetensors.torch import save
+from torch import nn
+
+from nas.data import SearchData
+from nas.errors import ConfigError
+from nas.nn.cost import cost
+from nas.nn.network import build
+from nas.records import EvalRequest, EvalResult
+from nas.train.batches import DeviceSplit
+from nas.train.events import Events
+from nas.train.fit import fit
+from nas.train.module import DivergenceError, Metrics, Training
+
+WEIGHTS = "weights.safetensors"
+
+
+@final
+class Evaluator:
+    """Trains what is asked for, on data that it holds on its device.
+
+    A result depends on the request and the data alone, not on earlier requests; on a
+    CPU it is the same to the last digit.
+
+    Args:
+        data: what to train and to validate on.
+        device: "auto" (CUDA where there is any, else the CPU), "cpu", "cuda", "cuda:1".
+
+    Raises:
+        ConfigError: there is no such device.
+    """
+
+    def __init__(self, data: SearchData, device: str) -> None:
+        self._data = data
+        self._device = resolve_device(device)
+        self._train = DeviceSplit.copy(data.train, self._device)
+        self._validation = DeviceSplit.copy(data.validation, self._device)
+
+    def __call__(self, request: EvalRequest) -> EvalResult:
+        """Train one network; whatever goes wrong in it comes back as a failure.
+
+        Writes the events for TensorBoard and, when complete, ``weights.safetensors``
+        in the request's folder.
+        """
+        started = perf_counter()
+        epochs: list[Metrics] = []
+        error = None
+        try:
+            with _one_thread():
+                self._evaluate(request, epochs)
+        except DivergenceError as diverged:
+            error = str(diverged)
+        except Exception as failure:
+            error = _one_line(failure)
+        return EvalResult(
+            trial=request.trial,
+            status="failed" if error else "complete",
+            seconds=perf_counter() - started,
+            accuracy=None if error else epochs[-1].validation_accuracy,
+            loss=None if error else epochs[-1].validation_loss,
+            curve=tuple(metrics.validation_accuracy for metrics in epochs),
+            device=str(self._device),
+            error=error,
+        )
+
+    def _evaluate(self, request: EvalRequest, epochs: list[Metrics]) -> None:
+        architecture, recipe = request.architecture, request.recipe
+        network = build(architecture, self._data.mean, self._data.std, request.seed)
+        network.to(self._device)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        with Events(request.folder) as events:
+            events.architecture(architecture)
+
+            def on_epoch(metrics: Metrics) -> None:
+                epochs.append(metrics)
+                events.epoch(metrics)
+
+            training = Training(
+                network,
+                recipe,
+                train=self._train,
+                validation=self._validation,
+                seed=request.seed,
+                bf16=self._device.type == "cuda",
+                on_epoch=on_epoch,
+            )
+            fit(training, recipe.epochs, self._device)
+            _save(network, Path(request.folder))
+            accuracy = epochs[-1].validation_accuracy
+            events.outcome(architecture, recipe, cost(architecture).total, accuracy)
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device of a name, "auto" being CUDA where there is any.
+
+    Raises:
+        ConfigError: there is no such device.
+    """
+    has_cuda = torch.cuda.is_available()
+    if name == "auto":
+        return torch.device("cuda" if has_cuda else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = torch.device("meta")
+    if device.type not in ("cpu", "cuda"):
+        raise ConfigError(f"device must be auto, cpu or cuda; got {name!r}")
+    count = torch.cuda.device_count() if has_cuda else 0
+    if device.type == "cuda" and (device.index or 0) >= count:
+        raise ConfigError(
+            f"device must be one that PyTorch sees; got {name!r}, "
+            f"and there are {count} CUDA devices; use cpu or auto"
+        )
+    return device
+
+
+def _save(network: nn.Module, folder: Path) -> None:
+    """Write the weights all at once, so that what is there is never half a file."""
+    state = {
+        name: value.cpu().contiguous() for name, value in network.state_dict().items()
+    }
+    unfinished = folder / f"{WEIGHTS}.part"
+    unfinished.write_bytes(save(state))
+    unfinished.replace(folder / WEIGHTS)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute on one thread: small networks are slower on more, and less repeatable."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _one_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return ": ".join((type(error).__name__, *lines[:1]))

@@ -1,0 +1,52 @@
+"""Lightning's fit, without anything that it would print or write by itself."""
+
+import logging
+import signal
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+
+
+def fit(module: LightningModule, epochs: int, device: torch.device) -> None:
+    """Train a module in place, silently.
+
+    Raises:
+        KeyboardInterrupt: as it came; Lightning makes an exit of the process of it.
+    """
+    on_interrupt = signal.getsignal(signal.SIGINT)
+    with _quiet():
+        trainer = Trainer(
+            accelerator="gpu" if device.type == "cuda" else "cpu",
+            devices=[device.index or 0] if device.type == "cuda" else 1,
+            max_epochs=epochs,
+            logger=False,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            enable_progress_bar=False,
+        )
+        try:
+            trainer.fit(module)
+        except SystemExit as end:
+            if isinstance(end.__context__, KeyboardInterrupt):
+                signal.signal(signal.SIGINT, on_interrupt)
+                raise KeyboardInterrupt from None
+            raise
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence Lightning's log and all warnings, for as long as it lasts."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,457 @@
+"""An image classifier for 10 classes, found by nas.
+
+name          cifar10-small
+data          cifar10
+accuracy      91.34% on the validation split
+parameters    71,258
+MACs          19,828,192 for one image
+recipe        40 epochs, batches of 128, sgd with a one-cycle schedule, peak learning
+              rate 0.1, weight decay 0.0005, label smoothing 0.1, standard augmentation
+origin        trial 42 of runs/small, seed 3
+
+It takes images (N, 3, 32, 32) with values in [0, 1] and returns logits (N, 10). The
+weights are in model.safetensors, which belongs beside this file; PyTorch is all that
+both need.
+
+    import torch
+    from model import CLASSES, load
+
+    network = load()
+    with torch.inference_mode():
+        best = network(images).argmax(dim=1)
+    names = [CLASSES[i] for i in best]
+
+`python model.py` describes the network, `python model.py cat.png` names what a picture
+shows. To fine-tune it on classes of your own, give it a new head and train it:
+
+    network.head = Head(48, num_classes)
+
+`Network(num_classes)` is the same network, untrained.
+"""
+
+import argparse
+import json
+import sys
+import textwrap
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+CLASSES = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
+INPUT_SHAPE = (3, 32, 32)  # channels, height, width
+
+
+def conv(
+    w_in: int, w_out: int, kernel: int, stride: int = 1, groups: int = 1
+) -> nn.Conv2d:
+    """Return a convolution without bias whose padding keeps the resolution."""
+    return nn.Conv2d(
+        w_in, w_out, kernel, stride, padding=kernel // 2, groups=groups, bias=False
+    )
+
+
+class ConvNormAct(nn.Sequential):
+    """A convolution, batch normalisation and ReLU."""
+
+    def __init__(self, w_in: int, w_out: int, kernel: int, stride: int = 1) -> None:
+        super().__init__(
+            conv(w_in, w_out, kernel, stride), nn.BatchNorm2d(w_out), nn.ReLU()
+        )
+
+
+class Normalize(nn.Module):
+    """Shift and scale images from [0, 1] to zero mean and unit deviation."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: list[float], std: list[float]) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map images (N, C, H, W) in [0, 1] to what the network is trained on."""
+        return (x - self.mean) / self.std
+
+
+class Head(nn.Module):
+    """Average over all positions, then one linear layer to the classes."""
+
+    def __init__(self, w_in: int, num_classes: int) -> None:
+        super().__init__()
+        self.fc = nn.Linear(w_in, num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features (N, C, H, W) to logits (N, classes)."""
+        return self.fc(x.mean(dim=(2, 3)))
+
+
+class BasicUnit(nn.Module):
+    """Two k x k convolutions, each normalised (He et al. 2016)."""
+
+    def __init__(self, w_in: int, w_out: int, stride: int = 1, kernel: int = 3) -> None:
+        super().__init__()
+        self.conv1 = conv(w_in, w_out, kernel, stride)
+        self.norm1 = nn.BatchNorm2d(w_out)
+        self.conv2 = conv(w_out, w_out, kernel)
+        self.norm2 = nn.BatchNorm2d(w_out)
+        self.act = nn.ReLU()
+
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride)."""
+        y = self.act(self.norm1(self.conv1(x)))
+        y = self.norm2(self.conv2(y))
+        if residual is not None:
+            y = y + residual
+        return self.act(y)
+
+
+class BottleneckUnit(nn.Module):
+    """1 x 1 to a hidden width, k x k there, 1 x 1 to the output (He et al. 2016)."""
+
+    def __init__(
+        self,
+        w_in: int,
+        w_out: int,
+        stride: int = 1,
+        kernel: int = 3,
+        ratio: float = 0.25,
+    ) -> None:
+        super().__init__()
+        hidden = max(1, round(w_out * ratio))
+        self.conv1 = conv(w_in, hidden, 1)
+        self.norm1 = nn.BatchNorm2d(hidden)
+        self.conv2 = conv(hidden, hidden, kernel, stride)
+        self.norm2 = nn.BatchNorm2d(hidden)
+        self.conv3 = conv(hidden, w_out, 1)
+        self.norm3 = nn.BatchNorm2d(w_out)
+        self.act = nn.ReLU()
+
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride)."""
+        y = self.act(self.norm1(self.conv1(x)))
+        y = self.act(self.norm2(self.conv2(y)))
+        y = self.norm3(self.conv3(y))
+        if residual is not None:
+            y = y + residual
+        return self.act(y)
+
+
+class SeparableUnit(nn.Module):
+    """A depthwise k x k, then a 1 x 1 convolution (Howard et al. 2017)."""
+
+    def __init__(self, w_in: int, w_out: int, stride: int = 1, kernel: int = 3) -> None:
+        super().__init__()
+        self.depthwise = conv(w_in, w_in, kernel, stride, groups=w_in)
+        self.norm1 = nn.BatchNorm2d(w_in)
+        self.pointwise = conv(w_in, w_out, 1)
+        self.norm2 = nn.BatchNorm2d(w_out)
+        self.act = nn.ReLU()
+
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride)."""
+        y = self.act(self.norm1(self.depthwise(x)))
+        y = self.norm2(self.pointwise(y))
+        if residual is not None:
+            y = y + residual
+        return self.act(y)
+
+
+class SumBlock(nn.Module):
+    """Units in a row, each with a shortcut around it (ResNet, He et al. 2016)."""
+
+    def __init__(
+        self,
+        w_in: int,
+        w_out: int,
+        depth: int,
+        unit: Callable[[int, int, int], nn.Module],
+        stride: int = 1,
+    ) -> None:
+        super().__init__()
+        self.units = nn.ModuleList(
+            unit(w_out if i else w_in, w_out, 1 if i else stride) for i in range(depth)
+        )
+        self.shortcut = nn.Sequential()
+        if stride > 1 or w_in != w_out:
+            self.shortcut.append(conv(w_in, w_out, 1, stride))
+            self.shortcut.append(nn.BatchNorm2d(w_out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride)."""
+        residual = self.shortcut(x)
+        for unit in self.units:
+            x = residual = unit(x, residual)
+        return x
+
+
+class ConcatBlock(nn.Module):
+    """Units that see all earlier outputs (DenseNet, Huang et al. 2017).
+
+    Each adds ``growth`` channels; a 1 x 1 convolution compresses the last concatenation.
+    """
+
+    def __init__(
+        self,
+        w_in: int,
+        w_out: int,
+        depth: int,
+        growth: int,
+        unit: Callable[[int, int, int], nn.Module],
+        stride: int = 1,
+    ) -> None:
+        super().__init__()
+        self.pool = (
+            nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
+        )
+        self.units = nn.ModuleList(
+            unit(w_in + i * growth, growth, 1) for i in range(depth)
+        )
+        self.compress = ConvNormAct(w_in + depth * growth, w_out, kernel=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride)."""
+        features = [self.pool(x)]
+        for unit in self.units:
+            features.append(unit(torch.cat(features, dim=1)))
+        return self.compress(torch.cat(features, dim=1))
+
+
+class Root(nn.Module):
+    """Aggregation node: a 1 x 1 convolution over the concatenated children."""
+
+    def __init__(self, w_in: int, w_out: int, residual: bool = False) -> None:
+        super().__init__()
+        self.conv = conv(w_in, w_out, 1)
+        self.norm = nn.BatchNorm2d(w_out)
+        self.act = nn.ReLU()
+        self.residual = residual
+
+    def forward(self, children: list[Tensor]) -> Tensor:
+        """Merge children (N, *, H, W), the latest first, into (N, w_out, H, W)."""
+        y = self.norm(self.conv(torch.cat(children, dim=1)))
+        if self.residual:
+            y = y + children[0]
+        return self.act(y)
+
+
+class Tree(nn.Module):
+    """A binary tree: two units, or two smaller trees, one after the other.
+
+    Its last root also merges what is carried to it, ``w_carried`` channels in all.
+    """
+
+    def __init__(
+        self,
+        w_in: int,
+        w_out: int,
+        levels: int,
+        unit: Callable[[int, int, int], nn.Module],
+        stride: int = 1,
+        residual_root: bool = False,
+        w_carried: int = 0,
+    ) -> None:
+        super().__init__()
+        self.levels = levels
+        if levels > 1:
+            self.first = Tree(w_in, w_out, levels - 1, unit, stride, residual_root)
+            w_carried += w_out
+            self.second = Tree(
+                w_out, w_out, levels - 1, unit, 1, residual_root, w_carried
+            )
+        else:
+            self.first = unit(w_in, w_out, stride)
+            self.second = unit(w_out, w_out, 1)
+            self.shortcut = nn.Sequential()
+            if w_in != w_out:
+                self.shortcut.append(conv(w_in, w_out, 1))
+                self.shortcut.append(nn.BatchNorm2d(w_out))
+            self.root = Root(2 * w_out + w_carried, w_out, residual_root)
+
+    def forward(self, x: Tensor, pooled: Tensor, carried: list[Tensor]) -> Tensor:
+        """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride).
+
+        ``pooled`` is ``x`` at the output's resolution, ``carried`` earlier outputs.
+        """
+        if self.levels > 1:
+            first = self.first(x, pooled, [])
+            return self.second(first, first, [*carried, first])
+        first = self.first(x, self.shortcut(pooled))
+        second = self.second(first, first)
+        return self.root([second, first, *carried])
+
+
+class HierarchicalBlock(nn.Module):
+    """A tree of 2^levels residual units and aggregation nodes (DLA, Yu et al. 2018).
+
+    With ``carry_input`` the last node also sees the block's input.
+    """
+
+    def __init__(
+        self,
+        w_in: int,
+        w_out: int,
+        levels: int,
+        unit: Callable[[int, int, int], nn.Module],
+        stride: int = 1,
+        residual_root: bool = False,
+        carry_input: bool = True,
+    ) -> None:
+        super().__init__()
+        self.pool = (
+            nn.MaxPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
+        )
+        w_carried = w_in if carry_input else 0
+        self.tree = Tree(w_in, w_out, levels, unit, stride, residual_root, w_carried)
+        self.carry_input = carry_input
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride)."""
+        pooled = self.pool(x)
+        return self.tree(x, pooled, [pooled] if self.carry_input else [])
+
+
+class Network(nn.Module):
+    """Images (N, 3, 32, 32) in [0, 1] to logits (N, classes)."""
+
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__()
+        self.normalize = Normalize(
+            [0.49139968, 0.48215842, 0.4465309],
+            [0.24703223, 0.24348512, 0.26158783],
+        )
+        self.stem = ConvNormAct(3, 16, kernel=3)
+        self.blocks = nn.Sequential(
+            SumBlock(16, 16, depth=2, unit=partial(BasicUnit, kernel=3)),
+            ConcatBlock(
+                16,
+                32,
+                depth=3,
+                growth=8,
+                unit=partial(BottleneckUnit, kernel=3, ratio=4.0),
+                stride=2,
+            ),
+            HierarchicalBlock(
+                32,
+                48,
+                levels=2,
+                unit=partial(SeparableUnit, kernel=5),
+                stride=2,
+                residual_root=True,
+            ),
+        )
+        self.head = Head(48, num_classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map images (N, C, H, W) in [0, 1] to logits (N, classes)."""
+        x = self.stem(self.normalize(x))
+        return self.head(self.blocks(x))
+
+
+DTYPES = {
+    "BOOL": torch.bool,
+    "U8": torch.uint8,
+    "I8": torch.int8,
+    "I16": torch.int16,
+    "I32": torch.int32,
+    "I64": torch.int64,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F32": torch.float32,
+    "F64": torch.float64,
+}
+
+
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a .safetensors file: a JSON header, then their bytes."""
+    data = bytearray(path.read_bytes())
+    start = 8 + int.from_bytes(data[:8], "little")
+    if not 8 < start <= len(data):
+        raise ValueError(f"{path}: not a .safetensors file, or not all of it")
+    raw = torch.frombuffer(data, dtype=torch.uint8)[start:]
+    tensors = {}
+    try:
+        header = json.loads(data[8:start])
+        header.pop("__metadata__", None)
+        for name, entry in header.items():
+            begin, end = entry["data_offsets"]
+            # The copy is aligned, which the bytes in the file need not be.
+            tensor = raw[begin:end].clone().view(DTYPES[entry["dtype"]])
+            tensors[name] = tensor.view(entry["shape"])
+    except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: not a sound .safetensors file") from error
+    return tensors
+
+
+def read_image(path: Path, input_shape: tuple[int, int, int]) -> Tensor:
+    """Return a picture in the size that a network expects: (1, C, H, W) in [0, 1]."""
+    channels, height, width = input_shape
+    modes = {1: "L", 3: "RGB"}
+    if channels not in modes:
+        raise ValueError(f"a picture has 1 or 3 channels; the network takes {channels}")
+    try:
+        from PIL import Image
+    except ImportError:
+        raise ValueError("pictures need Pillow: pip install pillow") from None
+    with Image.open(path) as image:
+        pixels = image.convert(modes[channels]).resize((width, height))
+    data = torch.frombuffer(bytearray(pixels.tobytes()), dtype=torch.uint8)
+    return data.view(1, height, width, channels).permute(0, 3, 1, 2) / 255
+
+
+def load(path: str | Path | None = None) -> Network:
+    """Return the trained network in eval mode.
+
+    ``path`` leads to its weights; without one, model.safetensors beside this file.
+    """
+    file = Path(path or Path(__file__).with_name("model.safetensors"))
+    weights = read_safetensors(file)
+    network = Network()
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ValueError(f"{file}: not the weights of this network") from error
+    return network.eval()
+
+
+def main() -> None:
+    """Describe the network, or name what a picture shows."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("picture", nargs="?", type=Path, help="a file to classify")
+    picture = parser.parse_args().picture
+    try:
+        network = load()
+        images = read_image(picture, INPUT_SHAPE) if picture else None
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    if images is None:
+        images = torch.zeros(1, *INPUT_SHAPE)
+        size = sum(p.numel() for p in network.parameters() if p.requires_grad)
+        print(f"{size:,} parameters; takes images (N, {str(INPUT_SHAPE)[1:-1]})")
+        names = ", ".join(map(repr, CLASSES))
+        print(textwrap.shorten(f"{len(CLASSES)} classes: {names}", 88))
+        print("A black image, to see that it runs:")
+    with torch.inference_mode():
+        scores = network(images)[0].softmax(dim=0)
+    best = scores.topk(min(3, len(CLASSES)))
+    for score, index in zip(*best, strict=True):
+        print(f"{score:8.2%}  {CLASSES[index]!r}")
+
+
+if __name__ == "__main__":
+    main()
