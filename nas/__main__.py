@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
+from typing import Any
 
 
 class _TerminatedError(BaseException):
@@ -21,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from nas.errors import NasError, SearchFailed
 
     # Typer has kept click's exceptions in different places; BadParameter is public.
-    click_error = typer.BadParameter.__mro__[2]
+    click_error: Any = typer.BadParameter.__mro__[2]
     command = typer.main.get_command(app)
     signal.signal(signal.SIGTERM, _terminate)
     try:
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(error), 1)
     except click_error as error:
         # Without any argument the help has been printed, and there is no message.
-        message = error.format_message()  # type: ignore[attr-defined]
+        message = error.format_message()
         return _fail(message, 2) if message else 2
     except (KeyboardInterrupt, typer.Abort):
         return 130
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 143
     except BrokenPipeError:
         # Whoever read the output has gone, as 'head' does; nothing is wrong here.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 0
     return code if isinstance(code, int) else 0
 

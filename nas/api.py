@@ -229,9 +229,7 @@ def resume(
     return _carry_on(found, load(config.data), on_event)
 
 
-def _carry_on(
-    run: Run, dataset: Dataset, on_event: Callable[[Event], None]
-) -> Run:
+def _carry_on(run: Run, dataset: Dataset, on_event: Callable[[Event], None]) -> Run:
     from nas.search.loop import run_search
 
     workers = run.config.workers
@@ -277,6 +275,4 @@ def data_facts(dataset: Dataset) -> dict[str, Any]:
 def free_run_path(data: str, space: str, root: Path = Path("runs")) -> Path:
     """Return the first path 'runs/DATA-SPACE-N' that is not taken."""
     stem = f"{Path(data).name}-{space}"
-    return next(
-        path for n in count(1) if not (path := root / f"{stem}-{n}").exists()
-    )
+    return next(path for n in count(1) if not (path := root / f"{stem}-{n}").exists())

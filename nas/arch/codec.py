@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from nas.arch.aggregations import AGGREGATIONS, Concat
 from nas.arch.architecture import Architecture, Block, Stem
@@ -89,7 +89,9 @@ def read(path: Path) -> Architecture:
     except OSError as error:
         raise SpecError(f"{path}: cannot be read: {error.strerror}") from None
     if len(raw) > _JSON_LIMIT_BYTES:
-        raise SpecError(f"{path}: an architecture has at most {_JSON_LIMIT_BYTES} bytes")
+        raise SpecError(
+            f"{path}: an architecture has at most {_JSON_LIMIT_BYTES} bytes"
+        )
     try:
         return from_json(json.loads(raw))
     except json.JSONDecodeError as error:
@@ -177,8 +179,8 @@ def _check_names(
 
 
 def _shape(data: object) -> tuple[int, int, int]:
-    shape: Any = tuple(_sequence("input_shape", data))
-    return shape  # Architecture checks its length and members
+    shape = tuple(_sequence("input_shape", data))
+    return cast(tuple[int, int, int], shape)  # Architecture checks it
 
 
 def _mapping(where: str, data: object) -> Mapping[str, Any]:

@@ -77,9 +77,7 @@ def search(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     run: Annotated[
         Path | None,
-        typer.Option(
-            help="The run folder to make.", show_default="a new one in runs/"
-        ),
+        typer.Option(help="The run folder to make.", show_default="a new one in runs/"),
     ] = None,
 ) -> None:
     """Search for the best networks at every size up to a budget.
@@ -138,9 +136,7 @@ def export(
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option(
-            help="An empty or new folder.", show_default="RUN/export/trial-N"
-        ),
+        typer.Option(help="An empty or new folder.", show_default="RUN/export/trial-N"),
     ] = None,
 ) -> None:
     """Write a trained network, by default the best one, as code that you own.
@@ -168,9 +164,7 @@ def show(
             "--input", parser=parse_shape, metavar="CxHxW", help="Images for a space."
         ),
     ] = "3x32x32",
-    classes: Annotated[
-        int, typer.Option(min=2, help="Classes for a space.")
-    ] = 10,
+    classes: Annotated[int, typer.Option(min=2, help="Classes for a space.")] = 10,
     max_params: Annotated[
         Any,
         typer.Option(parser=parse_size, metavar="SIZE", help="Budget for a space."),

@@ -43,7 +43,7 @@ class SumBlock(nn.Module):
 class ConcatBlock(nn.Module):
     """Units that see all earlier outputs (DenseNet, Huang et al. 2017).
 
-    Each adds ``growth`` channels; a 1 x 1 convolution compresses the last concatenation.
+    Each adds ``growth`` channels; a 1 x 1 convolution compresses what they come to.
     """
 
     def __init__(
@@ -56,7 +56,9 @@ class ConcatBlock(nn.Module):
         stride: int = 1,
     ) -> None:
         super().__init__()
-        self.pool = nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
+        self.pool = (
+            nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
+        )
         self.units = nn.ModuleList(
             unit(w_in + i * growth, growth, 1) for i in range(depth)
         )
@@ -106,6 +108,8 @@ class Tree(nn.Module):
     ) -> None:
         super().__init__()
         self.levels = levels
+        self.first: nn.Module
+        self.second: nn.Module
         if levels > 1:
             self.first = Tree(w_in, w_out, levels - 1, unit, stride, residual_root)
             w_carried += w_out
@@ -151,7 +155,9 @@ class HierarchicalBlock(nn.Module):
         carry_input: bool = True,
     ) -> None:
         super().__init__()
-        self.pool = nn.MaxPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
+        self.pool = (
+            nn.MaxPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
+        )
         w_carried = w_in if carry_input else 0
         self.tree = Tree(w_in, w_out, levels, unit, stride, residual_root, w_carried)
         self.carry_input = carry_input

@@ -65,7 +65,10 @@ def cost(architecture: Architecture) -> NetworkCost:
     classes = architecture.num_classes
     return NetworkCost(
         stem=_conv_norm(
-            architecture.input_shape[0], stem.width, stem.kernel, architecture.resolutions[0]
+            architecture.input_shape[0],
+            stem.width,
+            stem.kernel,
+            architecture.resolutions[0],
         ),
         blocks=tuple(blocks),
         head=Cost(width * classes + classes, width * classes),

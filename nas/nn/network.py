@@ -117,14 +117,17 @@ def build(
         if seed is not None:
             torch.manual_seed(seed)
         network = Network(
-            parts.normalize(), parts.stem(), [call() for call in parts.blocks], parts.head()
+            parts.normalize(),
+            parts.stem(),
+            [call() for call in parts.blocks],
+            parts.head(),
         )
         network.apply(_initialize)
     return network
 
 
 def _initialize(module: nn.Module) -> None:
-    """He et al. 2015 for convolutions, in the mode that keeps the gradients' variance."""
+    """Draw convolutions as He et al. 2015, keeping the gradients' variance."""
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 

@@ -33,7 +33,12 @@ class BottleneckUnit(nn.Module):
     """1 x 1 to a hidden width, k x k there, 1 x 1 to the output (He et al. 2016)."""
 
     def __init__(
-        self, w_in: int, w_out: int, stride: int = 1, kernel: int = 3, ratio: float = 0.25
+        self,
+        w_in: int,
+        w_out: int,
+        stride: int = 1,
+        kernel: int = 3,
+        ratio: float = 0.25,
     ) -> None:
         super().__init__()
         hidden = max(1, round(w_out * ratio))

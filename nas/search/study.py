@@ -62,7 +62,7 @@ class Proposer:
         for record in known:
             self.seen.add(record.hash)
             genes = record.architecture.genes
-            if record.status == "complete" and genes is not None:
+            if record.accuracy is not None and genes is not None:
                 self.study.add_trial(
                     create_trial(
                         values=[record.accuracy, record.params],
@@ -161,9 +161,7 @@ class Mirror:
                 record.trial, [record.accuracy, record.params], skip_if_finished=True
             )
         else:
-            self.study.tell(
-                record.trial, state=TrialState.FAIL, skip_if_finished=True
-            )
+            self.study.tell(record.trial, state=TrialState.FAIL, skip_if_finished=True)
 
 
 def _distributions(

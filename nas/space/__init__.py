@@ -6,4 +6,12 @@ from nas.space.domains import Domain
 from nas.space.loader import read_space
 from nas.space.space import SearchSpace
 
-__all__ = ["TARGET", "BoundSpace", "Domain", "SearchSpace", "load_space", "read_space", "shipped"]
+__all__ = [
+    "TARGET",
+    "BoundSpace",
+    "Domain",
+    "SearchSpace",
+    "load_space",
+    "read_space",
+    "shipped",
+]

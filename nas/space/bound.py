@@ -106,9 +106,7 @@ class BoundSpace:
             if name not in chosen:
                 raise SpaceError(f"the gene {name!r} is missing")
             if not domain.contains(chosen[name]):
-                raise SpaceError(
-                    f"{name} must be among {domain}; got {chosen[name]!r}"
-                )
+                raise SpaceError(f"{name} must be among {domain}; got {chosen[name]!r}")
             return chosen[name]
 
         return self._choose(look_up)
@@ -197,4 +195,3 @@ class BoundSpace:
             )
 
         return assembled
-

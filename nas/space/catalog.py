@@ -1,4 +1,4 @@
-"""The shipped search spaces, found by name in a checkout and in an installed package."""
+"""The shipped search spaces, found by name in a checkout and in a package."""
 
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,7 @@ def load_space(name: str) -> SearchSpace:
     """Return a shipped space by its name, or one of your own by its file's path.
 
     Raises:
-        SpaceError: when there is none, with the closest name, or the file has a mistake.
+        SpaceError: when there is none, with the closest name, or its file is wrong.
     """
     known = shipped()
     if name in known:

@@ -89,7 +89,9 @@ class IntRange:
 
     def suggest(self, trial: "Trial", name: str) -> Gene:
         """Let an Optuna trial pick a value."""
-        return trial.suggest_int(name, self.low, self.high, step=self.step, log=self.log)
+        return trial.suggest_int(
+            name, self.low, self.high, step=self.step, log=self.log
+        )
 
     def sample(self, rng: random.Random) -> Gene:
         """Draw a value as Optuna's random sampler does."""

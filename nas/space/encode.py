@@ -85,7 +85,8 @@ class _Match:
                 if self.space.solved and field.name == "growth":
                     self.growth(name, variant.options["growth"], value, block.width)
                 else:
-                    domain = variant.options.get(field.name, Choice((field.default,)))
+                    default: Any = field.default
+                    domain = variant.options.get(field.name, Choice((default,)))
                     self.value(name, domain, value)
             if variant.depth is not None:
                 self.value(f"{place}.{spec.kind}.depth", variant.depth, block.depth)
@@ -136,4 +137,3 @@ class _Match:
 
 def _fixed(domain: Domain) -> bool:
     return isinstance(domain, Choice) and len(domain.options) == 1
-

@@ -87,8 +87,8 @@ def _stem(node: Node, solved: bool) -> StemSpace:
     entries = node.mapping(known=("width", "kernel", "stride"))
     return StemSpace(
         width=_width(entries, node, solved),
-        kernel=_field(entries, "kernel", node, Stem, {"width": 1}),
-        stride=_field(entries, "stride", node, Stem, {"width": 1}),
+        kernel=_field(entries, "kernel", Stem, {"width": 1}),
+        stride=_field(entries, "stride", Stem, {"width": 1}),
     )
 
 
@@ -155,7 +155,7 @@ def _variant(
         if solved and name == "growth":
             options[name] = _relative(entries[name], "growth")
         else:
-            options[name] = _field(entries, name, place, cls, needed)
+            options[name] = _field(entries, name, cls, needed)
     depth = _depth(entries["depth"]) if "depth" in entries else None
     return Variant(kind=kind, options=options, depth=depth)
 
@@ -163,13 +163,12 @@ def _variant(
 def _field(
     entries: Mapping[str, Node],
     name: str,
-    parent: Node,
     cls: type[Any],
     needed: Mapping[str, Any],
 ) -> Domain:
     """Read the domain of a spec's field; the spec itself judges its values."""
     if name not in entries:
-        default = next(f.default for f in fields(cls) if f.name == name)
+        default: Any = next(f.default for f in fields(cls) if f.name == name)
         return Choice((default,))
     node = entries[name]
     domain, values = _domain(node)
@@ -182,12 +181,10 @@ def _field(
     return domain
 
 
-def _check_depths(
-    entries: Mapping[str, Node], space: BlockSpace, block: Node
-) -> None:
+def _check_depths(entries: Mapping[str, Node], space: BlockSpace, block: Node) -> None:
     """Have a block's spec judge every depth that an aggregation may get."""
     for variant in space.aggregation:
-        cls = AGGREGATIONS[variant.kind]
+        cls: Any = AGGREGATIONS[variant.kind]
         needed = {f.name: 1 for f in fields(cls) if f.default is MISSING}
         depths = variant.depth or space.depth
         assert not isinstance(depths, FloatRange)
@@ -304,4 +301,3 @@ def _range(node: Node) -> tuple[Domain, list[tuple[Node, Gene]]]:
     if kind[0] == "float":
         return FloatRange(float(low), float(high), log), checked
     return IntRange(low, high, step, log), checked
-

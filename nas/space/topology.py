@@ -149,7 +149,9 @@ def channels(space: SearchSpace, wanted: float) -> int:
 def _block(
     place: str, block: BlockSpace, pick: Callable[[str, Domain], Any]
 ) -> BlockTopology:
-    aggregation = _variant(block.aggregation, pick(f"{place}.aggregation", kinds(block.aggregation)))
+    aggregation = _variant(
+        block.aggregation, pick(f"{place}.aggregation", kinds(block.aggregation))
+    )
     unit = _variant(block.unit, pick(f"{place}.unit", kinds(block.unit)))
     if aggregation.depth is None:
         depth = pick(f"{place}.depth", block.depth)

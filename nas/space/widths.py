@@ -39,7 +39,6 @@ def solve(
     Raises:
         DoesNotFit: when the network is over the target even at the minimum.
     """
-
     smallest = size_of((minimum,) * len(relative))
     if smallest > target:
         raise DoesNotFit(
