@@ -43,7 +43,7 @@ def aggregations(max_width: int = 64) -> st.SearchStrategy[Sum | Concat | Hierar
 
 
 @st.composite
-def blocks(draw, *, max_depth: int = 8, max_width: int = 64, stride: int = 1):
+def blocks(draw, *, w_in: int, stride: int, max_depth: int, max_width: int):
     aggregation = draw(aggregations(max_width))
     if isinstance(aggregation, Hierarchical):
         depth = draw(st.sampled_from([d for d in (2, 4, 8) if d <= max_depth]))
@@ -53,7 +53,8 @@ def blocks(draw, *, max_depth: int = 8, max_width: int = 64, stride: int = 1):
         aggregation=aggregation,
         unit=draw(units),
         depth=depth,
-        width=draw(widths(max_width)),
+        # Blocks that keep the width take other paths: no shortcut is fitted.
+        width=draw(st.just(w_in) | widths(max_width)),
         stride=stride,
     )
 
@@ -69,31 +70,26 @@ def architectures(
 ):
     """Any architecture: each unit and aggregation, odd and oblong images."""
     side = st.integers(1, max_image)
-    channels, *size = draw(st.tuples(st.integers(1, 4), side, side))
-
-    def stride() -> int:
-        nonlocal size
-        chosen = 1 if max(size) == 1 else draw(st.sampled_from([1, 1, 2, 3]))
-        size = downsampled(tuple(size), chosen)
-        return chosen
-
-    input_shape = (channels, *size)
-    stem = Stem(width=draw(widths(max_width)), kernel=draw(kernels), stride=stride())
-    number = draw(st.integers(1, max_blocks))
+    input_shape = draw(st.tuples(st.integers(1, 4), side, side))
+    size = input_shape[1:]
+    strides = []
+    for _ in range(draw(st.integers(2, max_blocks + 1))):
+        choices = [1, 1, 2, 3] if max(size) > 1 else [1]
+        strides.append(draw(st.sampled_from(choices)))
+        size = downsampled(size, strides[-1])
+    stem = Stem(width=draw(widths(max_width)), kernel=draw(kernels), stride=strides[0])
+    row: list[Block] = []
+    for stride in strides[1:]:
+        w_in = row[-1].width if row else stem.width
+        strategy = blocks(
+            w_in=w_in, stride=stride, max_depth=max_depth, max_width=max_width
+        )
+        row.append(draw(strategy))
     return Architecture(
         input_shape=input_shape,
         num_classes=draw(st.integers(2, 12)),
         stem=stem,
-        blocks=tuple(
-            draw(
-                blocks(
-                    max_depth=max_depth,
-                    max_width=max_width,
-                    stride=stride(),
-                )
-            )
-            for _ in range(number)
-        ),
+        blocks=tuple(row),
         genes=draw(genes),
     )
 

@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import pytest
 import torch
 from architectures import small_architectures
 from hypothesis import given, settings
@@ -54,6 +57,14 @@ def test_seed_alone_decides_the_weights(architecture, seed):
     two = build(architecture, seed=seed).state_dict()
     assert one.keys() == two.keys()
     assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_convolutions_start_with_the_variance_that_relu_needs():
+    wide = replace(SMALL, stem=Stem(width=200, kernel=5))
+    weight = build(wide, seed=0).stem[0].weight
+    fan_out = 200 * 5 * 5
+    assert weight.std().item() == pytest.approx((2 / fan_out) ** 0.5, rel=0.05)
+    assert weight.mean().item() == pytest.approx(0.0, abs=0.002)
 
 
 def test_another_seed_gives_other_weights():

@@ -62,7 +62,7 @@ def random_trials(number):
 )
 def test_every_outcome_has_a_picture(records, tmp_path, recwarn):
     path = tmp_path / "front.png"
-    draw_front(records, path, title="a $5 set, 10% of_it", max_params=30_000)
+    draw_front(records, path, title=r"a $\x$ set, 10% of_it", max_params=30_000)
     assert distinct_bytes(path.read_bytes()) > 20
     assert [str(warning.message) for warning in recwarn] == []
 

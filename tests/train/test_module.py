@@ -59,7 +59,7 @@ def train_by_hand(network: nn.Module, *, bf16: bool) -> list[list[float]]:
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            loss_sum += float(loss) * len(index)
+            loss_sum += loss.item() * len(index)
             hits += float((logits.argmax(1) == labels).sum())
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
             logits = network.eval()(VALIDATION.images / 255).float()

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from nas.records import SCHEDULES as NAMES
@@ -21,5 +23,5 @@ def test_schedules_rise_to_the_peak_rate_and_fall_to_nothing(
     assert values[top:] == sorted(values[top:], reverse=True)
     assert values[0] <= 0.05
     assert values[-1] == pytest.approx(0.0)
-    steps = [abs(b - a) for a, b in zip(values, values[1:], strict=False)]
+    steps = [abs(b - a) for a, b in pairwise(values)]
     assert max(steps) < 0.03

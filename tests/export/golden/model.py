@@ -203,7 +203,7 @@ class SumBlock(nn.Module):
 class ConcatBlock(nn.Module):
     """Units that see all earlier outputs (DenseNet, Huang et al. 2017).
 
-    Each adds ``growth`` channels; a 1 x 1 convolution compresses the last concatenation.
+    Each adds ``growth`` channels; a 1 x 1 convolution compresses what they come to.
     """
 
     def __init__(
@@ -268,6 +268,8 @@ class Tree(nn.Module):
     ) -> None:
         super().__init__()
         self.levels = levels
+        self.first: nn.Module
+        self.second: nn.Module
         if levels > 1:
             self.first = Tree(w_in, w_out, levels - 1, unit, stride, residual_root)
             w_carried += w_out
