@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from nas.arch.aggregations import Aggregation, Hierarchical
 from nas.arch.checks import check_int, check_kernel
 from nas.arch.units import Unit
-from nas.errors import SpecError
+from nas.errors import SpecError, shown
 
 Gene = int | float | str | bool
 
@@ -68,7 +68,7 @@ class Architecture:
         if not isinstance(self.input_shape, tuple) or len(self.input_shape) != 3:
             raise SpecError(
                 "input_shape must be (channels, height, width); "
-                f"got {self.input_shape!r}"
+                f"got {shown(self.input_shape)}"
             )
         for name, value in zip(
             ("channels", "height", "width"), self.input_shape, strict=True
@@ -77,7 +77,8 @@ class Architecture:
         check_int("num_classes", self.num_classes, at_least=2)
         if not isinstance(self.blocks, tuple) or not self.blocks:
             raise SpecError(
-                f"blocks must be a tuple of at least one block; got {self.blocks!r}"
+                "blocks must be a tuple of at least one block; "
+                f"got {shown(self.blocks)}"
             )
         self._check_strides()
 

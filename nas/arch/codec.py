@@ -10,13 +10,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 from nas.arch.aggregations import AGGREGATIONS, Concat
 from nas.arch.architecture import Architecture, Block, Stem
 from nas.arch.units import UNITS, Bottleneck, Unit
-from nas.errors import SpecError, unknown
+from nas.errors import SpecError, shown, unknown
 
 SCHEMA: Final = 1
 _JSON_LIMIT_BYTES: Final = 1 << 20
@@ -57,15 +58,18 @@ def from_json(data: object) -> Architecture:
     schema = tree.pop("schema", None)
     if schema != SCHEMA or isinstance(schema, bool):
         raise SpecError(
-            f"schema must be {SCHEMA}; got {schema!r}; "
+            f"schema must be {SCHEMA}; got {shown(schema)}; "
             "this file is not an architecture, or a newer nas wrote it"
         )
     genes = tree.pop("genes", None)
     if genes is not None:
         genes = _mapping("genes", genes)
         for name, value in genes.items():
-            if not isinstance(value, int | float | str | bool):
-                raise SpecError(f"genes.{name} must be a scalar; got {value!r}")
+            scalar = isinstance(value, int | float | str | bool)
+            if not scalar or (isinstance(value, float) and not isfinite(value)):
+                raise SpecError(
+                    f"genes[{shown(name)}] must be a finite scalar; got {shown(value)}"
+                )
     _check_names("", tree, Architecture, without=("genes",))
     blocks = _sequence("blocks", tree["blocks"])
     return Architecture(
@@ -93,13 +97,15 @@ def read(path: Path) -> Architecture:
             f"{path}: an architecture has at most {_JSON_LIMIT_BYTES} bytes"
         )
     try:
-        return from_json(json.loads(raw))
+        data = json.loads(raw)
     except json.JSONDecodeError as error:
         raise SpecError(
             f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}"
         ) from None
-    except (UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # bytes, digits or depth beyond all reason
         raise SpecError(f"{path}: not JSON") from None
+    try:
+        return from_json(data)
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from None
 

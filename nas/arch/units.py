@@ -34,7 +34,7 @@ class Bottleneck:
 
     def __post_init__(self) -> None:
         check_kernel("kernel", self.kernel)
-        check_number("ratio", self.ratio, above=0.0)
+        check_number("ratio", self.ratio, above=0.0, at_most=64.0)
 
     def hidden(self, w_out: int) -> int:
         """Return the width between the two 1 x 1 convolutions."""
