@@ -119,36 +119,34 @@ def _variants(
     node: Node, what: str, table: Mapping[str, type[Any]], solved: bool
 ) -> tuple[Variant, ...]:
     """Read 'kind', [kind, ...] or {kind: options, ...}."""
-    options: dict[str, Node | None] = {}
+    kinds: dict[str, Node] = {}
     if node.is_mapping:
-        options |= node.mapping()
+        kinds |= node.mapping()
     else:
         for item in node.sequence() if node.is_sequence else [node]:
             kind = item.string()
-            if kind in options:
+            if kind in kinds:
                 raise item.error(f"stands in the list twice: {kind!r}; keep one")
-            options[kind] = None
-    if not options:
+            kinds[kind] = item
+    if not kinds:
         raise node.error(f"must name at least one {what}: {', '.join(table)}")
-    for kind in options:
+    for kind, place in kinds.items():
         if kind not in table:
-            raise (options[kind] or node).error(f"is an {unknown(what, kind, table)}")
+            raise place.error(f"is an {unknown(what, kind, table)}")
     return tuple(
-        _variant(kind, table[kind], options[kind], node, what, solved)
-        for kind in options
+        _variant(kind, table[kind], place, node.is_mapping, what, solved)
+        for kind, place in kinds.items()
     )
 
 
 def _variant(
-    kind: str, cls: type[Any], node: Node | None, parent: Node, what: str, solved: bool
+    kind: str, cls: type[Any], place: Node, has_options: bool, what: str, solved: bool
 ) -> Variant:
     own_depth = ("depth",) if what == "aggregation" else ()
     names = tuple(field.name for field in fields(cls))
-    empty = node is None or (not node.is_mapping and node.scalar() is None)
     entries: dict[str, Node] = {}
-    if node is not None and not empty:
-        entries = node.mapping(known=(*names, *own_depth))
-    place = node or parent
+    if has_options and (place.is_mapping or place.scalar() is not None):
+        entries = place.mapping(known=(*names, *own_depth))
     needed = {f.name: 1 for f in fields(cls) if f.default is MISSING}
     for name in needed:
         if name not in entries:
