@@ -35,6 +35,15 @@ def test_the_program_in_the_readme_runs(tmp_path: Path):
     assert list(tmp_path.glob("*/model.py"))
 
 
+def test_a_program_without_a_main_guard_is_told_so(tmp_path: Path):
+    (tmp_path / "program.py").write_text(
+        "from nas import search\nsearch(trials=1, epochs=1, run='run')\n"
+    )
+    done = in_new_process(tmp_path, "program.py")
+    assert done.returncode != 0
+    assert "needs the line 'if __name__ == \"__main__\":' ahead of it" in done.stderr
+
+
 @pytest.mark.parametrize(
     "before",
     [

@@ -1,15 +1,13 @@
 """An executor with worker processes on this machine."""
 
-import sys
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from multiprocessing import connection, parent_process
+from multiprocessing import connection
 from multiprocessing.reduction import ForkingPickler
 from time import monotonic
 from typing import Final, final
 
-from nas.errors import ConfigError
 from nas.executors.base import Executor, Start
 from nas.executors.outcome import failed
 from nas.executors.process import WorkerProcess, start_server
@@ -17,20 +15,6 @@ from nas.records import EvalRequest, EvalResult
 
 PATIENCE_SECONDS: Final = 1.0
 """How long a worker may take to end by itself before it is killed."""
-
-
-def _check_main() -> None:
-    """Refuse to start workers while a worker imports the program that started it.
-
-    Raises:
-        ConfigError: naming the line that the program lacks.
-    """
-    if sys.modules["__main__"].__name__ == "__mp_main__" and parent_process():
-        raise ConfigError(
-            "a program that searches needs the line 'if __name__ == \"__main__\":' "
-            "ahead of it, because worker processes import the program; add it, "
-            "or train in the program itself with workers=0"
-        )
 
 
 @final
@@ -51,7 +35,6 @@ class LocalExecutor(Executor):
         self, start: Start, *, workers: int, preload: Sequence[str] = ()
     ) -> None:
         assert workers >= 1, workers
-        _check_main()
         self._pickled_start = bytes(ForkingPickler.dumps(start))
         self._capacity = workers
         self._context = start_server(preload)
