@@ -169,3 +169,8 @@ class TestRuns:
         outcome = nas("resume", "runs/mine")
         assert outcome.code == 2
         assert "config.yaml must have just the keys" in outcome.err
+        config.write_text("config: {data: [digits\n")  # PyYAML needs several lines
+        outcome = nas("resume", "runs/mine")
+        assert outcome.code == 2
+        (line,) = outcome.err.splitlines()
+        assert "config.yaml: cannot be read" in line

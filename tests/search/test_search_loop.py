@@ -374,6 +374,19 @@ def test_several_at_a_time_out_of_order(tmp_path, training, monkeypatch):
     assert [t.values[0] for t in study.trials] == [r.accuracy for r in records]
 
 
+def test_what_was_interrupted_is_not_proposed_beside_it(
+    tmp_path, training, monkeypatch
+):
+    # The same seed would propose the same network first.
+    (first,) = search(make_run(tmp_path / "other", trials=1))
+    run = make_run(tmp_path / "run", trials=4)
+    run.start_trial(0, first.architecture)
+    monkeypatch.setattr(loop, "InlineExecutor", ThreeAtOnce)
+    records = search(run)
+    assert records[0].architecture == first.architecture
+    assert len({record.hash for record in records}) == 4
+
+
 def test_a_space_that_is_used_up_ends_the_search(tmp_path, training):
     path = tmp_path / "few.yaml"
     path.write_text(

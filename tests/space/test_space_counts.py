@@ -7,7 +7,7 @@ from space_texts import SMALL, combinations
 
 from nas.nn.cost import num_params
 from nas.space import BoundSpace, SearchSpace
-from nas.space.topology import Topology, assemble, genes
+from nas.space.topology import Topology, assemble, channels, genes
 
 SHAPES = [(1, 8, 8), (4, 16, 12)]
 
@@ -89,3 +89,11 @@ def test_the_default_space_has_billions_and_real_numbers_are_countless(spaces):
     block = (4 + 4 * 2 + 2) * (1 + 2 + 2) * 3
     assert spaces["default"].log10_topologies() == pytest.approx(4 * math.log10(block))
     assert math.isinf(spaces["absolute_ranges"].log10_topologies())
+
+
+def test_channels_are_steps_just_under_what_is_wanted(spaces):
+    by_eight = spaces["uneven"]
+    wanted = [0.1, 7.9, 8, 15.999, 16, 23, 24.0]
+    assert [channels(by_eight, w) for w in wanted] == [8, 8, 8, 8, 16, 16, 24]
+    # 0.3 * 10 is a hair less than 3.
+    assert channels(spaces["single_channels"], 0.1 * 3 * 10) == 3

@@ -1,7 +1,7 @@
 """The width solver by itself, on sizes that are simpler than a network's."""
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from nas.errors import DoesNotFit
@@ -27,13 +27,16 @@ def with_projections(widths: tuple[int, ...]) -> int:
     """Not quite monotone: equal neighbours save a projection."""
     total, w_in = 0, 3
     for width in widths:
-        total += 9 * w_in * width + (w_in * width if w_in != width else 0)
+        total += w_in * width + (3 * w_in * width if w_in != width else 0)
         w_in = width
     return total
 
 
 @pytest.mark.parametrize("size_of", [products, with_projections])
 @given(relative=relatives, target=targets, step=steps, least=st.integers(1, 4))
+# Where the first widths under the target are not those under their own size.
+@example(relative=(1, 0.75), target=224, step=4, least=1)
+@example(relative=(2, 1, 2, 1.5, 1.5), target=563, step=4, least=1)
 def test_under_the_target_in_steps_and_stable(size_of, relative, target, step, least):
     minimum = least * step
     smallest = size_of((minimum,) * len(relative))
