@@ -9,13 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from nas.data import Dataset, load
-from nas.errors import ConfigError, RunError
+from nas.data.facts import describe
+from nas.errors import ConfigError, RunError, unknown
 from nas.export import ModelFacts, write
-from nas.records import Recipe, TrialRecord
+from nas.records import AUGMENTATIONS, Recipe, TrialRecord
 from nas.report import best, pareto_front, write_report
-from nas.search import Event, RunFolder, SearchConfig
+from nas.search import Event, Notice, RunFolder, SearchConfig
+from nas.search.memory import default_data_memory
 from nas.search.workers import auto_workers, check_device
 from nas.space import BoundSpace, SearchSpace
+from nas.train.policies import may_be_mirrored, suitable_policy
+
+OnProgress = Callable[[int, int], None]
+"""Told how many of how many images have been read."""
 
 
 @dataclass(frozen=True)
@@ -163,22 +169,38 @@ def search(
     trials: int = 24,
     epochs: int | None = None,
     recipe: Recipe | None = None,
+    augment: str | None = None,
+    flip: bool | None = None,
+    class_weights: bool | None = None,
+    objective: str | None = None,
+    image_size: int | None = None,
+    data_memory: int | None = None,
     seed: int = 0,
     sampler: str = "tpe",
     workers: int | None = None,
     device: str = "auto",
     run: Path | str | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
+    on_progress: OnProgress | None = None,
 ) -> Run:
     """Search for the most accurate networks under a budget of parameters.
 
     Args:
-        data: a data set, such as "digits".
+        data: a source of data, such as "digits" or a folder.
         space: a shipped search space's name, a YAML file's path, or a space.
         max_params: no candidate has more trainable parameters.
         trials: candidates to train.
-        epochs: of each training; stands in for the recipe's.
-        recipe: everything else about a training.
+        epochs: of each training; stands in for the recipe's, as do the next four.
+        recipe: everything else about a training; without one, the augmentation is what
+            suits the data.
+        augment: a policy, or "auto" for one that suits the size of the images.
+        flip: mirror every second image; None leaves it to the recipe or, when that or
+            ``augment`` is open, to whether the images are in colour and no symbols.
+        class_weights: every class weighs the same in the loss.
+        objective: "accuracy" or "balanced-accuracy".
+        image_size: the side in pixels that images of different sizes get.
+        data_memory: bytes of images that a worker holds at most, from 1 MiB on; more of
+            them are streamed. None for a share of the machine's memory.
         seed: of proposals, weights and shuffling.
         sampler: "tpe", "random" or "nsga2".
         workers: trainings at once; None for what suits the machine, 0 to train in
@@ -186,15 +208,23 @@ def search(
         device: "auto" (a GPU where there is one), "cpu" or "cuda".
         run: the run folder to make; None for a new one under ``runs``.
         on_event: told of everything that happens, in order.
+        on_progress: told how many of how many images have been read.
 
     Raises:
         NasError: for input that cannot work, before anything is written.
         SearchFailed: when no candidate could be trained.
     """
     _check_main_guard()
-    recipe = recipe or Recipe()
-    if epochs is not None:
-        recipe = replace(recipe, epochs=epochs)
+    if augment is None and recipe is None:
+        augment = "auto"
+    recipe = _changed(
+        recipe or Recipe(),
+        epochs=epochs,
+        augment=_known(augment),
+        flip=flip,
+        class_weights=class_weights,
+        objective=objective,
+    )
     if isinstance(space, str):
         space = SearchSpace.load(space)
     config = SearchConfig(
@@ -205,12 +235,18 @@ def search(
         seed=seed,
         sampler=sampler,
         device=device,
+        image_size=image_size,
+        data_memory=data_memory,
         recipe=recipe,
         workers=workers,
     )
     check_device(device)
-    dataset = load(data)
+    if data_memory is None:
+        config = replace(config, data_memory=default_data_memory(device))
+    dataset = load(data, image_size=image_size, on_progress=on_progress)
     check_fits(space, dataset, max_params)
+    if augment == "auto":
+        config = replace(config, recipe=suited(recipe, dataset, flip))
     path = Path(run) if run is not None else free_run_path(data, space.name)
     RunFolder.create(path, config, space, data_facts(dataset))
     return _carry_on(Run(path), dataset, on_event)
@@ -221,6 +257,7 @@ def resume(
     *,
     trials: int | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
+    on_progress: OnProgress | None = None,
 ) -> Run:
     """Continue a search that was interrupted, or let it train more candidates.
 
@@ -228,6 +265,7 @@ def resume(
         run: the run folder.
         trials: candidates in all, not fewer than before; None for as many as asked.
         on_event: told of everything that happens, in order.
+        on_progress: told how many of how many images have been read.
 
     Raises:
         NasError: when there is no such run, or it is taken.
@@ -247,7 +285,8 @@ def resume(
         with found.folder.owned():
             found.folder.extend(replace(config, trials=trials))
         found = Run(found.path)
-    return _carry_on(found, load(config.data), on_event)
+    dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
+    return _carry_on(found, dataset, on_event)
 
 
 def _carry_on(run: Run, dataset: Dataset, on_event: Callable[[Event], None]) -> Run:
@@ -256,6 +295,8 @@ def _carry_on(run: Run, dataset: Dataset, on_event: Callable[[Event], None]) -> 
     workers = run.config.workers
     if workers is None:
         workers = auto_workers(run.config.device, run.config.trials)
+    for warning in dataset.warnings:
+        on_event(Notice(text=f"warning: {warning}"))
     try:
         run_search(run.folder, dataset.for_search(), workers=workers, on_event=on_event)
     finally:
@@ -278,19 +319,38 @@ def check_fits(space: SearchSpace, dataset: Dataset, max_params: int) -> BoundSp
     )
 
 
+def suited(recipe: Recipe, dataset: Dataset, flip: bool | None = None) -> Recipe:
+    """Return a recipe with the augmentation that suits the data.
+
+    Args:
+        recipe: everything else about a training.
+        dataset: what is trained on.
+        flip: whether images are mirrored; None for what suits the data, too.
+    """
+    channels, height, width = dataset.for_search().input_shape
+    policy = suitable_policy(height, width)
+    if flip is None:
+        flip = policy != "none" and may_be_mirrored(dataset.name, channels)
+    return replace(recipe, augment=policy, flip=flip)
+
+
 def data_facts(dataset: Dataset) -> dict[str, Any]:
-    """Return what a run keeps about its data."""
-    view = dataset.for_search()
-    return {
-        "name": dataset.name,
-        "classes": list(dataset.classes),
-        "shape": list(view.input_shape),
-        "train": len(dataset.train),
-        "validation": len(dataset.validation),
-        "test": len(dataset.test),
-        "mean": list(dataset.mean),
-        "std": list(dataset.std),
-    }
+    """Return what a run keeps about its data; `DataFacts` says what that is."""
+    return describe(dataset).to_json()
+
+
+def _known(augment: str | None) -> str | None:
+    """Return a policy's name, or None where the data will decide."""
+    if augment is None or augment == "auto":
+        return None
+    if augment not in AUGMENTATIONS:
+        raise ConfigError(unknown("augment", augment, ("auto", *AUGMENTATIONS)))
+    return augment
+
+
+def _changed(recipe: Recipe, **changes: Any) -> Recipe:
+    """Return a recipe with those values in it that are not None."""
+    return replace(recipe, **{k: v for k, v in changes.items() if v is not None})
 
 
 def free_run_path(data: str, space: str, root: Path = Path("runs")) -> Path:

@@ -10,6 +10,7 @@ from nas.errors import ConfigError, unknown
 OPTIMIZERS: Final = ("sgd", "adamw")
 SCHEDULES: Final = ("one-cycle", "cosine")
 AUGMENTATIONS: Final = ("none", "light", "standard")
+OBJECTIVES: Final = ("accuracy", "balanced-accuracy")
 
 Status = Literal["complete", "failed"]
 
@@ -19,7 +20,10 @@ class Recipe:
     """Everything about a training that is not the architecture.
 
     ``lr`` is the peak of the schedule, ``lr`` and ``weight_decay`` in the optimizer's
-    own units; ``augment`` names a policy.
+    own units. ``augment`` names a policy; with ``flip`` every second image is mirrored,
+    left to right, whatever the policy. With ``class_weights`` every class weighs the
+    same in the loss, however rare it is. ``objective`` names the accuracy that the
+    outcome is judged by.
     """
 
     epochs: int = 15
@@ -30,6 +34,9 @@ class Recipe:
     schedule: str = "one-cycle"
     label_smoothing: float = 0.1
     augment: str = "none"
+    flip: bool = False
+    class_weights: bool = False
+    objective: str = "accuracy"
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
@@ -52,10 +59,15 @@ class Recipe:
             ("optimizer", OPTIMIZERS),
             ("schedule", SCHEDULES),
             ("augment", AUGMENTATIONS),
+            ("objective", OBJECTIVES),
         ):
             value = getattr(self, name)
             if value not in known:
                 raise ConfigError(unknown(name, value, known))
+        for name in ("flip", "class_weights"):
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise ConfigError(f"{name} must be true or false; got {value!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +86,8 @@ class EvalResult:
     """What came of a training; a failure is data, with its reason in ``error``.
 
     ``accuracy`` and ``loss`` are those on the validation split after the last epoch,
-    ``curve`` is the validation accuracy after each epoch, accuracies in [0, 1].
+    ``curve`` is the validation accuracy after each epoch, accuracies in [0, 1] and of
+    the kind that is the recipe's objective.
     """
 
     trial: int

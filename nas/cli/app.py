@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from nas import __version__
-from nas.cli.options import parse_shape, parse_size
+from nas.cli.grammar import DATA_HELP
+from nas.cli.options import parse_bytes, parse_shape, parse_size
 
 app = typer.Typer(
     name="nas",
@@ -20,6 +21,17 @@ app = typer.Typer(
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
 TrialOption = Annotated[
     int | None, typer.Option("--trial", metavar="N", min=0, help="This trial.")
+]
+
+ImageSizeOption = Annotated[
+    int | None,
+    typer.Option(
+        "--image-size",
+        metavar="N",
+        min=4,
+        help="The side in pixels that images of different sizes get.",
+        show_default="one that suits them",
+    ),
 ]
 
 
@@ -41,9 +53,30 @@ def _nas(
     pass
 
 
+@app.command(help=DATA_HELP)
+def data(  # noqa: D103
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="What to look at.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON instead.")
+    ] = False,
+    image_size: ImageSizeOption = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.png", help="Draw a contact sheet: some images of every class."
+        ),
+    ] = None,
+) -> None:
+    from nas.cli.data import run_data
+
+    run_data(source, image_size=image_size, sheet=sheet, as_json=as_json)
+
+
 @app.command()
 def search(
-    data: Annotated[str, typer.Option(help="The data set.")] = "digits",
+    data: Annotated[
+        str, typer.Option(metavar="SOURCE", help="The data; see 'nas data --help'.")
+    ] = "digits",
     space: Annotated[
         str, typer.Option(help="A search space's name, or a YAML file.")
     ] = "default",
@@ -60,6 +93,41 @@ def search(
         int | None,
         typer.Option(
             min=1, help="Epochs of each training.", show_default="the recipe's"
+        ),
+    ] = None,
+    augment: Annotated[
+        str,
+        typer.Option(
+            help="How images are changed at random: none, light (shifted), standard "
+            "(and partly covered), or auto, by their size."
+        ),
+    ] = "auto",
+    flip: Annotated[
+        bool | None,
+        typer.Option(
+            "--flip/--no-flip",
+            help="Mirror images at random, left to right.",
+            show_default="in colour, unless digits or letters",
+        ),
+    ] = None,
+    class_weights: Annotated[
+        bool, typer.Option("--class-weights", help="Weigh rare classes up in the loss.")
+    ] = False,
+    objective: Annotated[
+        str,
+        typer.Option(
+            help="What is maximised: accuracy or balanced-accuracy, the mean of the "
+            "classes' own accuracies."
+        ),
+    ] = "accuracy",
+    image_size: ImageSizeOption = None,
+    data_memory: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_bytes,
+            metavar="BYTES",
+            help="Stream images that take more than this much memory (500M, 2G).",
+            show_default="a share of the machine's",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Repeats a search.")] = 0,
@@ -92,6 +160,12 @@ def search(
         max_params=max_params,
         trials=trials,
         epochs=epochs,
+        augment=augment,
+        flip=flip,
+        class_weights=class_weights,
+        objective=objective,
+        image_size=image_size,
+        data_memory=data_memory,
         seed=seed,
         sampler=sampler,
         workers=workers,

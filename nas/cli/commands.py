@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,9 +11,11 @@ from rich.console import Console
 from nas import api
 from nas.arch import Architecture, canonical_hash, read, to_json
 from nas.cli.progress import Watch
+from nas.cli.reading import Reading
 from nas.cli.render import front_table, outline_table, percent, space_summary
 from nas.errors import ConfigError, SpaceError, unknown
 from nas.nn.cost import cost
+from nas.search import Event
 from nas.space import BoundSpace, SearchSpace, shipped
 
 _SAMPLES: Final = 5
@@ -21,16 +24,18 @@ _SAMPLES: Final = 5
 def run_search(**options: Any) -> None:
     """Search with a live view, then print the front."""
     console = _console()
-    with Watch(console) as watch:
-        run = api.search(on_event=watch, **options)
+    with Reading(console) as reading, Watch(console) as watch:
+        on_event = _in_turn(reading, watch)
+        run = api.search(on_event=on_event, on_progress=reading, **options)
     _print_front(console, run)
 
 
 def run_resume(path: Path, *, trials: int | None) -> None:
     """Continue a search with a live view, then print the front."""
     console = _console()
-    with Watch(console) as watch:
-        run = api.resume(path, trials=trials, on_event=watch)
+    with Reading(console) as reading, Watch(console) as watch:
+        on_event = _in_turn(reading, watch)
+        run = api.resume(path, trials=trials, on_event=on_event, on_progress=reading)
     _print_front(console, run)
 
 
@@ -99,6 +104,16 @@ def run_show(
 
 def _console() -> Console:
     return Console()
+
+
+def _in_turn(reading: Reading, watch: Watch) -> Callable[[Event], None]:
+    """Return what shows events once nothing is being read: one live view at a time."""
+
+    def on_event(event: Event) -> None:
+        reading.stop()
+        watch(event)
+
+    return on_event
 
 
 def _print_front(console: Console, run: api.Run) -> None:

@@ -7,18 +7,28 @@ import typer
 
 _FACTORS: Final = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 
+_NUMBER: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)")
+
 
 def parse_size(text: str | int) -> int:
     """Return the number of parameters in '30000', '30k', '1.5M' or '30_000'."""
-    match = re.fullmatch(
-        r"(\d+(?:\.\d+)?)\s*([kmg]?)", str(text).strip().lower().replace("_", "")
-    )
+    match = _NUMBER.fullmatch(str(text).strip().lower().replace("_", ""))
     if match is None or (size := float(match[1]) * _FACTORS[match[2]]) < 1:
         raise typer.BadParameter(
             f"must be a number of parameters; got {text!r}; "
             "write for example 30k, 1.5M or 50000"
         )
     return round(size)
+
+
+def parse_bytes(text: str | int) -> int:
+    """Return the number of bytes in '500M', '2G' or '2_000_000_000'."""
+    match = _NUMBER.fullmatch(str(text).strip().lower().replace("_", ""))
+    if match is None:
+        raise typer.BadParameter(
+            f"must be a number of bytes; got {text!r}; write for example 500M or 2G"
+        )
+    return round(float(match[1]) * _FACTORS[match[2]])
 
 
 def parse_shape(text: str | tuple[int, int, int]) -> tuple[int, int, int]:

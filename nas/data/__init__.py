@@ -1,6 +1,7 @@
-"""Labelled images in memory, and the named sources they come from. Needs no torch."""
+"""Labelled images: where they come from and what a search sees. Needs no torch."""
 
+from nas.data.cache import cache_folder
 from nas.data.dataset import Dataset, SearchData, Split
-from nas.data.sources import SOURCES, load
+from nas.data.loading import load
 
-__all__ = ["SOURCES", "Dataset", "SearchData", "Split", "load"]
+__all__ = ["Dataset", "SearchData", "Split", "cache_folder", "load"]

@@ -1,14 +1,23 @@
 """Labelled images, and what of them a search may see."""
 
-from dataclasses import dataclass
+import mmap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+_BLOCK: Final = 4096
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Split:
-    """Images, uint8 (N, C, H, W), and the class of each, int64 (N,)."""
+    """Images, uint8 (N, C, H, W), and the class of each, int64 (N,).
+
+    Images that are mapped from a file are pickled as its path: another process maps
+    the same file instead of getting a copy.
+    """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
@@ -21,6 +30,26 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def __reduce__(self) -> tuple[Callable[..., "Split"], tuple[Any, ...]]:
+        images = self.images
+        # A slice of a mapped array has the array as its base, not the map.
+        if isinstance(images, np.memmap) and isinstance(images.base, mmap.mmap):
+            place = (str(images.filename), images.offset, images.shape)
+            return _mapped_split, (*place, self.labels)
+        return _split, (np.asarray(images), self.labels)
+
+
+def _split(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Split:
+    return Split(images=images, labels=labels)
+
+
+def _mapped_split(
+    path: str, offset: int, shape: tuple[int, ...], labels: NDArray[np.int64]
+) -> Split:
+    # Copy on write: what a worker writes by mistake never reaches the file.
+    images = np.memmap(path, np.uint8, mode="c", offset=offset, shape=shape)
+    return Split(images=images, labels=labels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,7 +80,15 @@ class SearchData:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dataset:
-    """A data set with its three splits; ``mean`` and ``std`` as in `SearchData`."""
+    """A data set with its three splits; ``mean`` and ``std`` as in `SearchData`.
+
+    Args:
+        warnings: what a user should know about it, a sentence each.
+        unreadable: how many images were left out because they could not be decoded.
+        given: the splits that the source had itself; the others were made.
+        duplicates: of pairs like "train/test", how many images of the second split
+            are in the first, too. Pairs without any are left out.
+    """
 
     name: str
     classes: tuple[str, ...]
@@ -60,6 +97,10 @@ class Dataset:
     test: Split
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    warnings: tuple[str, ...] = ()
+    unreadable: int = 0
+    given: tuple[str, ...] = ()
+    duplicates: Mapping[str, int] = field(default_factory=dict)
 
     def for_search(self) -> SearchData:
         """Return the data set without its test split."""
@@ -80,11 +121,15 @@ def channel_statistics(
 
     A channel that never changes gets a deviation of 1, because it is divided by.
     """
-    means, stds = [], []
     levels = np.arange(256) / 255
+    means, stds = [], []
     for channel in range(images.shape[1]):
-        # A histogram is exact and needs no copy of the images as floats.
-        counts = np.bincount(images[:, channel].ravel(), minlength=256)
+        # A histogram is exact and needs no copy of the images as floats; block by
+        # block, nor one of a channel of images that are larger than memory.
+        counts = np.zeros(256, np.int64)
+        for start in range(0, len(images), _BLOCK):
+            block = images[start : start + _BLOCK, channel]
+            counts += np.bincount(block.ravel(), minlength=256)
         mean = float(np.average(levels, weights=counts))
         variance = float(np.average((levels - mean) ** 2, weights=counts))
         means.append(mean)

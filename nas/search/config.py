@@ -23,7 +23,9 @@ class SearchConfig:
 
     ``space`` is the name of a search space, whose file the run keeps; ``max_params``
     the budget; ``trials`` the candidates to be trained; ``workers`` the trainings at
-    once, 0 for as many as the machine takes.
+    once, 0 for those in the main process, None for as many as the machine takes.
+    ``image_size`` is the side in pixels that images of different sizes get, None for
+    one that suits them; data of more than ``data_memory`` bytes are streamed.
     """
 
     data: str = "digits"
@@ -34,6 +36,8 @@ class SearchConfig:
     sampler: str = "tpe"
     workers: int | None = None
     device: str = "auto"
+    image_size: int | None = None
+    data_memory: int | None = None
     recipe: Recipe = field(default_factory=Recipe)
 
     def __post_init__(self) -> None:
@@ -42,9 +46,11 @@ class SearchConfig:
             ("trials", 1),
             ("seed", 0),
             ("workers", 0),
+            ("image_size", 4),
+            ("data_memory", 2**20),
         ):
             value = getattr(self, name)
-            if name == "workers" and value is None:
+            if name in ("workers", "image_size", "data_memory") and value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ConfigError(

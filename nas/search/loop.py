@@ -52,7 +52,7 @@ def run_search(
     """
     with run.owned():
         config = run.config()
-        start = partial(start_evaluator, data, config.device)
+        start = partial(start_evaluator, data, config.device, config.data_memory)
         executor: Executor
         if workers:
             executor = LocalExecutor(start, workers=workers, preload=PRELOAD)

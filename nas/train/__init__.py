@@ -11,9 +11,9 @@ PRELOAD: Final = ("torch", "lightning", "nas.train.evaluate")
 
 
 def start_evaluator(
-    data: SearchData, device: str
+    data: SearchData, device: str, data_memory: int | None = None
 ) -> Callable[[EvalRequest], EvalResult]:
     """Return an `Evaluator`; the function itself can be pickled without torch."""
     from nas.train.evaluate import Evaluator
 
-    return Evaluator(data, device)
+    return Evaluator(data, device, data_memory)

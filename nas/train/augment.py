@@ -10,27 +10,22 @@ SHIFT: Final = 1 / 8  # the furthest shift, of the image's side
 CUTOUT: Final = 1 / 4  # the side of what is covered, of the image's side
 
 
-def augment(images: Tensor, policy: str, generator: Generator) -> Tensor:
+def augment(
+    images: Tensor, policy: str, generator: Generator, *, mirrored: bool
+) -> Tensor:
     """Return images (N, C, H, W) changed at random, each one on its own.
 
     Args:
         images: of any dtype; the result has the same.
         policy: a name in `POLICIES`.
         generator: on the device of the images.
+        mirrored: flip every second image before anything else.
     """
+    if mirrored:
+        images = flip(images, generator)
     for change in POLICIES[policy]:
         images = change(images, generator)
     return images
-
-
-def shift(images: Tensor, generator: Generator) -> Tensor:
-    """Shift by up to `SHIFT` of the side and at least a pixel; edges are repeated."""
-    num_images, _, height, width = images.shape
-    rows = _shifted(num_images, height, generator)[:, :, None]
-    columns = _shifted(num_images, width, generator)[:, None, :]
-    image = torch.arange(num_images, device=images.device)[:, None, None]
-    # An index tensor on either side of the channels moves those to the end.
-    return images[image, :, rows, columns].permute(0, 3, 1, 2)
 
 
 def flip(images: Tensor, generator: Generator) -> Tensor:
@@ -38,6 +33,19 @@ def flip(images: Tensor, generator: Generator) -> Tensor:
     shape = (len(images), 1, 1, 1)
     chosen = torch.rand(shape, generator=generator, device=images.device) < 0.5
     return torch.where(chosen, images.flip(3), images)
+
+
+def shift(images: Tensor, generator: Generator) -> Tensor:
+    """Shift by up to `SHIFT` of the side, at least a pixel; edges are reflected.
+
+    The same as a random crop out of the image with a reflected margin around it.
+    """
+    num_images, _, height, width = images.shape
+    rows = _shifted(num_images, height, generator)[:, :, None]
+    columns = _shifted(num_images, width, generator)[:, None, :]
+    image = torch.arange(num_images, device=images.device)[:, None, None]
+    # An index tensor on either side of the channels moves those to the end.
+    return images[image, :, rows, columns].permute(0, 3, 1, 2)
 
 
 def cutout(images: Tensor, generator: Generator) -> Tensor:
@@ -56,7 +64,10 @@ def _shifted(num_images: int, side: int, generator: Generator) -> Tensor:
     by = torch.randint(
         -furthest, furthest + 1, (num_images, 1), generator=generator, device=device
     )
-    return (torch.arange(side, device=device) + by).clamp(0, side - 1)
+    last = side - 1
+    inside = (torch.arange(side, device=device) + by).abs()
+    inside = last - (last - inside).abs()
+    return inside.clamp(min=0)  # a side of one pixel has no reflection
 
 
 def _window(num_images: int, side: int, generator: Generator) -> Tensor:
@@ -75,5 +86,5 @@ Change = Callable[[Tensor, Generator], Tensor]
 POLICIES: Final[dict[str, tuple[Change, ...]]] = {
     "none": (),
     "light": (shift,),
-    "standard": (shift, flip, cutout),
+    "standard": (shift, cutout),
 }

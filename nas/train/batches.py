@@ -1,31 +1,8 @@
-"""A split on the device it is trained on, and how an epoch cuts it into batches."""
+"""How an epoch is cut into batches, and what is done to every image first."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
-import torch
 from torch import Tensor
-
-from nas.data import Split
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class DeviceSplit:
-    """A split on a device: images, uint8 (N, C, H, W), and labels, int64 (N,)."""
-
-    images: Tensor
-    labels: Tensor
-
-    @classmethod
-    def copy(cls, split: Split, device: torch.device) -> "DeviceSplit":
-        """Return a split's copy on the device."""
-        return cls(
-            images=torch.from_numpy(split.images).to(device),
-            labels=torch.from_numpy(split.labels).to(device),
-        )
-
-    def __len__(self) -> int:
-        return len(self.labels)
 
 
 class SingleBatch:
@@ -58,6 +35,19 @@ def batch_sizes(num_images: int, batch_size: int) -> list[int]:
     elif rest:
         sizes.append(rest)
     return sizes
+
+
+def grouped(sizes: Sequence[int], most: int) -> list[list[int]]:
+    """Return consecutive sizes in groups of at most ``most`` together, none empty."""
+    groups: list[list[int]] = []
+    room = 0
+    for size in sizes:
+        if not groups or size > room:
+            groups.append([])
+            room = most
+        groups[-1].append(size)
+        room -= size
+    return groups
 
 
 def scaled(images: Tensor) -> Tensor:

@@ -15,17 +15,19 @@ from nas.errors import ConfigError
 from nas.nn.cost import cost
 from nas.nn.network import build
 from nas.records import EvalRequest, EvalResult
-from nas.train.batches import DeviceSplit
 from nas.train.events import Events
+from nas.train.feed import Feed
 from nas.train.fit import fit
 from nas.train.module import DivergenceError, Metrics, Training
+from nas.train.resident import ResidentFeed
+from nas.train.streamed import StreamedFeed
 
 WEIGHTS = "weights.safetensors"
 
 
 @final
 class Evaluator:
-    """Trains what is asked for, on data that it holds on its device.
+    """Trains what is asked for, on data that its device holds or is streamed to it.
 
     A result depends on the request and the data alone, not on earlier requests; on a
     CPU it is the same to the last digit.
@@ -33,16 +35,27 @@ class Evaluator:
     Args:
         data: what to train and to validate on.
         device: "auto" (CUDA where there is any, else the CPU), "cpu", "cuda", "cuda:1".
+        data_memory: bytes of images to hold at most; data of more bytes are streamed.
+            None holds all of them.
 
     Raises:
         ConfigError: there is no such device.
     """
 
-    def __init__(self, data: SearchData, device: str) -> None:
+    def __init__(
+        self, data: SearchData, device: str, data_memory: int | None = None
+    ) -> None:
         self._data = data
         self._device = resolve_device(device)
-        self._train = DeviceSplit.copy(data.train, self._device)
-        self._validation = DeviceSplit.copy(data.validation, self._device)
+        splits = (data.train, data.validation)
+        num_bytes = sum(split.images.nbytes for split in splits)
+        feeds: list[Feed] = [
+            ResidentFeed(split, self._device)
+            if data_memory is None or num_bytes <= data_memory
+            else StreamedFeed(split, self._device, data_memory)
+            for split in splits
+        ]
+        self._train, self._validation = feeds
 
     def __call__(self, request: EvalRequest) -> EvalResult:
         """Train one network; whatever goes wrong in it comes back as a failure.
@@ -64,9 +77,9 @@ class Evaluator:
             trial=request.trial,
             status="failed" if error else "complete",
             seconds=perf_counter() - started,
-            accuracy=None if error else epochs[-1].validation_accuracy,
+            accuracy=None if error else epochs[-1].objective(request.recipe),
             loss=None if error else epochs[-1].validation_loss,
-            curve=tuple(metrics.validation_accuracy for metrics in epochs),
+            curve=tuple(metrics.objective(request.recipe) for metrics in epochs),
             device=str(self._device),
             error=error,
         )
@@ -88,13 +101,14 @@ class Evaluator:
                 recipe,
                 train=self._train,
                 validation=self._validation,
+                num_classes=self._data.num_classes,
                 seed=request.seed,
                 bf16=self._device.type == "cuda",
                 on_epoch=on_epoch,
             )
             fit(training, recipe.epochs, self._device)
             _save(network, Path(request.folder))
-            accuracy = epochs[-1].validation_accuracy
+            accuracy = epochs[-1].objective(recipe)
             events.outcome(architecture, recipe, cost(architecture).total, accuracy)
 
 

@@ -41,6 +41,7 @@ class Events:
             ("train/accuracy", metrics.train_accuracy),
             ("validation/loss", metrics.validation_loss),
             ("validation/accuracy", metrics.validation_accuracy),
+            ("validation/balanced_accuracy", metrics.validation_balanced_accuracy),
             ("lr", metrics.lr),
         ):
             self._writer.add_scalar(name, value, metrics.epoch)

@@ -12,7 +12,9 @@ from torch.optim import Optimizer
 
 from nas.records import Recipe
 from nas.train.augment import augment
-from nas.train.batches import DeviceSplit, SingleBatch, batch_sizes, scaled
+from nas.train.batches import SingleBatch, batch_sizes, scaled
+from nas.train.feed import Feed
+from nas.train.imbalance import accuracies, class_weights
 from nas.train.optimizers import optimizer
 from nas.train.schedules import SCHEDULES
 
@@ -28,8 +30,8 @@ class DivergenceError(ArithmeticError):
 class Metrics:
     """One epoch, 0 being the first; losses are mean cross-entropies.
 
-    The training loss is that which is minimised, so with label smoothing, and with the
-    learning rate ``lr`` of the epoch's last step.
+    The training loss is that which is minimised, so with label smoothing and the
+    classes' weights, and with the learning rate ``lr`` of the epoch's last step.
     """
 
     epoch: int
@@ -37,19 +39,27 @@ class Metrics:
     train_accuracy: float
     validation_loss: float
     validation_accuracy: float
+    validation_balanced_accuracy: float
     lr: float
+
+    def objective(self, recipe: Recipe) -> float:
+        """Return the accuracy that the recipe is judged by."""
+        if recipe.objective == "balanced-accuracy":
+            return self.validation_balanced_accuracy
+        return self.validation_accuracy
 
 
 class Training(LightningModule):
     """Trains a network by a recipe, as manual optimisation.
 
-    Lightning hands over the order of one epoch's images; the batches are cut, gathered
-    and augmented here, on the device.
+    Lightning hands over the order of one epoch's images; the batches are cut and
+    augmented here, on the device.
 
     Args:
         network: images (N, C, H, W) in [0, 1] to logits (N, classes).
         recipe: everything else about the training.
-        train, validation: on the device of the training.
+        train, validation: hand over batches on the device of the training.
+        num_classes: how many the network tells apart.
         seed: of the shuffling and the augmentation.
         bf16: multiply in bfloat16, keep everything else in float32.
         on_epoch: is told about every epoch, after its validation.
@@ -60,8 +70,9 @@ class Training(LightningModule):
         network: nn.Module,
         recipe: Recipe,
         *,
-        train: DeviceSplit,
-        validation: DeviceSplit,
+        train: Feed,
+        validation: Feed,
+        num_classes: int,
         seed: int,
         bf16: bool,
         on_epoch: Callable[[Metrics], None],
@@ -75,9 +86,13 @@ class Training(LightningModule):
         self._bf16 = bf16
         self._on_epoch = on_epoch
         self._shuffling = Generator().manual_seed(seed)
-        self._augmentation = Generator(train.images.device).manual_seed(seed)
+        self._augmentation = Generator(train.device).manual_seed(seed)
         self._sizes = batch_sizes(len(train), recipe.batch_size)
         self._schedule = SCHEDULES[recipe.schedule]
+        self._num_classes = num_classes
+        self._weights = (
+            class_weights(train.labels, num_classes) if recipe.class_weights else None
+        )
         self._trained = (0.0, 0.0, 0.0)
 
     def configure_optimizers(self) -> Optimizer:
@@ -86,9 +101,7 @@ class Training(LightningModule):
 
     def train_dataloader(self) -> SingleBatch:
         """Return what gives the order of all training images, anew each epoch."""
-        return SingleBatch(
-            lambda: torch.randperm(len(self._train), generator=self._shuffling)
-        )
+        return SingleBatch(lambda: self._train.order(self._shuffling))
 
     def val_dataloader(self) -> SingleBatch:
         """Return what gives the positions of all validation images."""
@@ -106,11 +119,12 @@ class Training(LightningModule):
         num_steps = self._recipe.epochs * len(self._sizes)
         totals = torch.zeros(2, dtype=torch.float64, device=order.device)
         lr = 0.0
-        for step, index in enumerate(torch.split(order, self._sizes), start=done):
+        batches = self._train.batches(order, self._sizes)
+        for step, (images, labels) in enumerate(batches, start=done):
             lr = self._recipe.lr * self._schedule((step + 0.5) / num_steps)
             for group in optimizer.param_groups:
                 group["lr"] = lr
-            totals += self._step(index, optimizer)
+            totals += self._step(images, labels, optimizer)
         loss, accuracy = (totals / len(order)).tolist()
         if not isfinite(loss):
             raise DivergenceError(
@@ -118,22 +132,25 @@ class Training(LightningModule):
             )
         self._trained = (loss, accuracy, lr)
 
-    def _step(self, index: Tensor, optimizer: Optimizer) -> Tensor:
+    def _step(self, images: Tensor, labels: Tensor, optimizer: Optimizer) -> Tensor:
         """Train on one batch and return (sum of losses, number of hits)."""
+        recipe = self._recipe
         images = augment(
-            self._train.images[index], self._recipe.augment, self._augmentation
+            images, recipe.augment, self._augmentation, mirrored=recipe.flip
         )
-        labels = self._train.labels[index]
         with self._autocast():
             logits = self.network(scaled(images))
             loss = cross_entropy(
-                logits, labels, label_smoothing=self._recipe.label_smoothing
+                logits,
+                labels,
+                weight=self._weights,
+                label_smoothing=recipe.label_smoothing,
             )
         optimizer.zero_grad()
         self.manual_backward(loss)
         optimizer.step()
         hits = (logits.detach().argmax(dim=1) == labels).sum()
-        return torch.stack((loss.detach() * len(index), hits))
+        return torch.stack((loss.detach() * len(labels), hits))
 
     def validation_step(self, index: Tensor) -> None:
         """Validate, and tell about the epoch.
@@ -141,21 +158,26 @@ class Training(LightningModule):
         Raises:
             DivergenceError: the loss is not finite.
         """
-        height, width = self._validation.images.shape[2:]
-        size = max(1, VALIDATION_PIXELS // (height * width))
-        totals = torch.zeros(2, dtype=torch.float64, device=index.device)
-        for chunk in torch.split(index, size):
-            labels = self._validation.labels[chunk]
+        _, height, width = self._validation.image_shape
+        sizes = batch_sizes(len(index), max(1, VALIDATION_PIXELS // (height * width)))
+        total = torch.zeros((), dtype=torch.float64, device=self._validation.device)
+        hits, counts = torch.zeros(
+            (2, self._num_classes), dtype=torch.int64, device=self._validation.device
+        )
+        for images, labels in self._validation.batches(index, sizes):
             with self._autocast():
-                logits = self.network(scaled(self._validation.images[chunk]))
-            loss = cross_entropy(logits.float(), labels, reduction="sum")
-            totals += torch.stack((loss, (logits.argmax(dim=1) == labels).sum()))
-        loss, accuracy = (totals / len(index)).tolist()
+                logits = self.network(scaled(images))
+            total += cross_entropy(logits.float(), labels, reduction="sum")
+            # Sums of integers are the same in whatever order a GPU adds them.
+            hits.index_add_(0, labels, (logits.argmax(dim=1) == labels).long())
+            counts.index_add_(0, labels, torch.ones_like(labels))
+        loss = float(total) / len(index)
         if not isfinite(loss):
             raise DivergenceError(
                 f"diverged: the validation loss is {loss} in epoch {self.current_epoch}"
             )
         train_loss, train_accuracy, lr = self._trained
+        accuracy, balanced_accuracy = accuracies(hits, counts)
         self._on_epoch(
             Metrics(
                 epoch=self.current_epoch,
@@ -163,6 +185,7 @@ class Training(LightningModule):
                 train_accuracy=train_accuracy,
                 validation_loss=loss,
                 validation_accuracy=accuracy,
+                validation_balanced_accuracy=balanced_accuracy,
                 lr=lr,
             )
         )
@@ -171,5 +194,5 @@ class Training(LightningModule):
         # One for each step, not Lightning's around them all: it keeps bfloat16 copies
         # of the weights until it ends, and later steps would not see any update.
         return torch.autocast(
-            self._train.images.device.type, torch.bfloat16, enabled=self._bf16
+            self._train.device.type, torch.bfloat16, enabled=self._bf16
         )

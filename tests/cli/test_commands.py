@@ -58,7 +58,7 @@ class TestSearch:
         assert [record.trial for record in run.records] == [0, 1, 2]
 
     def test_a_search_that_fails_says_why_and_exits_1(self, nas, folder, monkeypatch):
-        def broken(data, device):
+        def broken(data, device, data_memory):
             raise RuntimeError("the cat sits\non the keyboard")
 
         monkeypatch.setattr(loop, "start_evaluator", broken)

@@ -1,11 +1,20 @@
 import pytest
 
-COMMANDS = ["search", "resume", "report", "export", "show", "tensorboard"]
+COMMANDS = ["data", "search", "resume", "report", "export", "show", "tensorboard"]
 
 OPTIONS = {
+    "data": ["SOURCE", "--json", "--image-size", "--sheet"],
     "search": [
         *("--data", "--space", "--max-params", "--trials", "--epochs", "--seed"),
-        *("--sampler", "--workers", "--device", "--run"),
+        *(
+            "--augment",
+            "--flip",
+            "--no-flip",
+            "--class-weights",
+            "--objective",
+            "--image-size",
+        ),
+        *("--data-memory", "--sampler", "--workers", "--device", "--run"),
     ],
     "resume": ["RUN", "--trials"],
     "report": ["RUN"],

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas.data.splits import stratified
+from nas.data.splits import stratified, stratified_groups
 
 
 @given(
@@ -18,9 +18,12 @@ def test_every_class_gives_its_share(
     rest, chosen = stratified(labels, fraction, seed)
     everyone = np.sort(np.concatenate((rest, chosen)))
     assert everyone.tolist() == list(range(len(labels)))
-    assert abs(len(chosen) - fraction * len(labels)) < 1
     for label, count in enumerate(counts):
-        assert abs((labels[chosen] == label).sum() - fraction * count) < 1 + 1e-6
+        found = (labels[chosen] == label).sum()
+        assert abs(found - fraction * count) < 1 + 1e-6
+        assert count == 1 or 1 <= found <= count - 1
+    if min(counts) * min(fraction, 1 - fraction) >= 1:  # none is rounded up to one
+        assert abs(len(chosen) - fraction * len(labels)) < 1
 
 
 def test_the_seed_decides_who_is_chosen() -> None:
@@ -28,3 +31,20 @@ def test_the_seed_decides_who_is_chosen() -> None:
     first = stratified(labels, 0.2, seed=1)[1].tolist()
     assert stratified(labels, 0.2, seed=1)[1].tolist() == first
     assert stratified(labels, 0.2, seed=2)[1].tolist() != first
+
+
+@given(
+    groups=st.lists(st.integers(0, 12), min_size=4, max_size=60),
+    seed=st.integers(0, 100),
+)
+def test_groups_stay_together(groups: list[int], seed: int) -> None:
+    _, of = np.unique(groups, return_inverse=True)
+    labels = of % 2
+    rest, chosen = stratified_groups(labels, of, 0.3, seed)
+    everyone = np.sort(np.concatenate((rest, chosen)))
+    assert everyone.tolist() == list(range(len(of)))
+    assert not set(of[rest]) & set(of[chosen])
+    for label in (0, 1):
+        if len(set(of[labels == label])) > 1:
+            assert label in labels[rest]
+            assert label in labels[chosen]

@@ -15,6 +15,8 @@ from nas.search import SearchConfig
         ("max_params", "30k", "got '30k'"),
         ("seed", -1, "seed must be an integer of at least 0; got -1"),
         ("workers", -1, "workers must be"),
+        ("image_size", 3, "image_size must be an integer of at least 4; got 3"),
+        ("data_memory", 1000, "data_memory must be an integer of at least 1048576"),
         ("sampler", "tpee", "unknown sampler 'tpee': did you mean 'tpe'?"),
         ("device", "gpu", "unknown device 'gpu': choose auto or cpu or cuda"),
     ],
@@ -27,7 +29,11 @@ def test_impossible_values_are_refused(name, value, says):
 
 @pytest.mark.parametrize(
     "config",
-    [SearchConfig(), SearchConfig(workers=0, recipe=Recipe(optimizer="adamw"))],
+    [
+        SearchConfig(),
+        SearchConfig(workers=0, recipe=Recipe(optimizer="adamw", flip=True)),
+        SearchConfig(image_size=48, data_memory=2**30),
+    ],
 )
 def test_json_and_back(config):
     assert SearchConfig.from_json(config.to_json()) == config

@@ -51,9 +51,9 @@ def training(monkeypatch):
     """Return a function that puts another training in the place of the real one."""
 
     def use(train: Train) -> None:
-        def start(data: SearchData, device: str):
+        def start(data: SearchData, device: str, data_memory: int | None):
             assert data is DATA
-            assert device == "cpu"
+            assert (device, data_memory) == ("cpu", None)
             return evaluate
 
         def evaluate(request: EvalRequest) -> EvalResult:

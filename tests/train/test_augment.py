@@ -1,6 +1,7 @@
 import pytest
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import pad
 
 from nas.records import AUGMENTATIONS
 from nas.train.augment import POLICIES, augment, cutout, flip, shift
@@ -24,13 +25,24 @@ def test_there_is_a_policy_for_every_name_of_a_recipe() -> None:
 def test_policies_keep_shape_and_dtype_and_follow_the_seed(
     policy: str, images: Tensor
 ) -> None:
-    result = augment(images, policy, seeded())
+    result = augment(images, policy, seeded(), mirrored=False)
     assert (result.shape, result.dtype) == (images.shape, images.dtype)
-    assert torch.equal(result, augment(images, policy, seeded()))
+    assert torch.equal(result, augment(images, policy, seeded(), mirrored=False))
     if policy == "none":
         assert torch.equal(result, images)
     else:
-        assert not torch.equal(result, augment(images, policy, seeded(1)))
+        other = augment(images, policy, seeded(1), mirrored=False)
+        assert not torch.equal(result, other)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_images_are_mirrored_whatever_the_policy_if_they_may_be(policy: str) -> None:
+    # Left is dark, right is bright, and no shift or cover changes which is which.
+    ramp = torch.arange(0, 240, 10, dtype=torch.uint8).expand(200, 1, 16, 24)
+    for mirrored in (True, False):
+        result = augment(ramp, policy, seeded(), mirrored=mirrored).float()
+        turned = result[..., :12].mean((1, 2, 3)) > result[..., 12:].mean((1, 2, 3))
+        assert (60 < turned.sum() < 140) if mirrored else not turned.any()
 
 
 def test_shift_moves_each_image_as_a_whole(images: Tensor) -> None:
@@ -46,17 +58,19 @@ def found_shift(before: Tensor, after: Tensor) -> tuple[int, int]:
     _, height, width = before.shape
     for down in range(-2, 3):
         for right in range(-3, 4):
-            rows = (torch.arange(height) - down).clamp(0, height - 1)
-            columns = (torch.arange(width) - right).clamp(0, width - 1)
-            if torch.equal(after, before[:, rows][:, :, columns]):
+            # As torch itself reflects, and then crops.
+            padded = pad(before, (3, 3, 2, 2), mode="reflect")
+            top, left = 2 - down, 3 - right
+            if torch.equal(after, padded[:, top : top + height, left : left + width]):
                 return down, right
     raise AssertionError("not a shift of at most an eighth")
 
 
 def test_shift_moves_tiny_images_by_a_pixel() -> None:
+    # One pixel high: there is nothing to reflect, and it stays.
     images = torch.arange(4, dtype=torch.uint8).view(1, 1, 1, 4).expand(50, 1, 1, 4)
     rows = {tuple(row) for row in shift(images, seeded())[:, 0, 0].tolist()}
-    assert rows == {(0, 1, 2, 3), (0, 0, 1, 2), (1, 2, 3, 3)}
+    assert rows == {(0, 1, 2, 3), (1, 0, 1, 2), (1, 2, 3, 2)}
 
 
 def test_flip_mirrors_about_half(images: Tensor) -> None:

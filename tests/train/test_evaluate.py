@@ -8,12 +8,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from tiny import DATA, architecture
 
 from nas.arch import Architecture
+from nas.data import SearchData, Split
 from nas.errors import ConfigError
 from nas.nn.network import build
 from nas.records import EvalRequest, EvalResult, Recipe
@@ -81,6 +83,54 @@ def test_a_result_depends_on_nothing_but_its_request(
     assert outcome(elsewhere) == outcome(first)
     reseeded = evaluator(request(tmp_path / "e", seed=1))
     assert reseeded.loss != first.loss
+
+
+@pytest.fixture
+def mapped(tmp_path: Path) -> SearchData:
+    """The data, its images in files."""
+
+    def map_split(split: Split, path: Path) -> Split:
+        np.save(path, split.images)
+        return Split(images=np.load(path, mmap_mode="r"), labels=split.labels)
+
+    return replace(
+        DATA,
+        train=map_split(DATA.train, tmp_path / "train.npy"),
+        validation=map_split(DATA.validation, tmp_path / "validation.npy"),
+    )
+
+
+def test_data_that_fit_are_held_and_others_are_streamed(
+    evaluator: Evaluator, mapped: SearchData, tmp_path: Path
+) -> None:
+    fits = mapped.train.images.nbytes + mapped.validation.images.nbytes
+    held = Evaluator(mapped, "cpu", fits)(request(tmp_path / "held"))
+    assert outcome(held) == outcome(evaluator(request(tmp_path / "here")))
+    # Less memory is another order of the images, but the same one each time.
+    first, again = (
+        Evaluator(mapped, "cpu", fits - 1)(request(tmp_path / name)) for name in "ab"
+    )
+    assert first.status == "complete"
+    assert outcome(first) == outcome(again)
+    assert first.loss != held.loss
+    other = Evaluator(mapped, "cpu", fits - 1)(request(tmp_path / "c", seed=1))
+    assert other.loss != first.loss
+
+
+def test_the_objective_is_the_accuracy_of_the_result(tmp_path: Path) -> None:
+    # Upper halves are rare: to call everything lower is right in 15 of 17 cases.
+    rare = np.flatnonzero((DATA.validation.labels == 1) | (np.arange(30) < 4))
+    split = Split(
+        images=DATA.validation.images[rare], labels=DATA.validation.labels[rare]
+    )
+    evaluator = Evaluator(replace(DATA, validation=split), "cpu")
+    plain = request(tmp_path / "plain")
+    recipe = replace(RECIPE, epochs=1, lr=0.0, objective="balanced-accuracy")
+    fair = replace(plain, recipe=recipe, folder=str(tmp_path / "fair"))
+    plain = replace(plain, recipe=replace(recipe, objective="accuracy"))
+    # Untrained, and so of one opinion about everything.
+    assert {evaluator(fair).accuracy, *evaluator(fair).curve} == {0.5}
+    assert evaluator(plain).accuracy in (pytest.approx(2 / 17), pytest.approx(15 / 17))
 
 
 def test_a_training_takes_one_thread_and_leaves_torch_as_it_was(

@@ -30,6 +30,7 @@ def metrics(epoch: int) -> Metrics:
         train_accuracy=0.25 * epoch,
         validation_loss=3.0 - epoch,
         validation_accuracy=0.5 * epoch,
+        validation_balanced_accuracy=0.125 * epoch,
         lr=1.0 + epoch,
     )
 
@@ -48,6 +49,7 @@ def test_curves_have_a_point_an_epoch(tmp_path: Path) -> None:
         "train/accuracy": [(0, 0.0), (1, 0.25), (2, 0.5)],
         "validation/loss": [(0, 3.0), (1, 2.0), (2, 1.0)],
         "validation/accuracy": [(0, 0.0), (1, 0.5), (2, 1.0)],
+        "validation/balanced_accuracy": [(0, 0.0), (1, 0.125), (2, 0.25)],
         "lr": [(0, 1.0), (1, 2.0), (2, 3.0)],
     }
 

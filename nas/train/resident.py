@@ -1,0 +1,51 @@
+"""A split that lies on the device as a whole."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import final
+
+import torch
+from torch import Generator, Tensor
+
+from nas.data import Split
+from nas.train.feed import Batch, Feed
+
+
+@final
+class ResidentFeed(Feed):
+    """Holds a split on the device, where each batch is gathered.
+
+    On a CPU the images are those of the split itself, not a copy.
+    """
+
+    def __init__(self, split: Split, device: torch.device) -> None:
+        with warnings.catch_warnings():
+            # Torch warns of arrays that are read-only; nothing writes to this one.
+            warnings.simplefilter("ignore", UserWarning)
+            self._images = torch.from_numpy(split.images).to(device)
+        self._labels = torch.from_numpy(split.labels).to(device)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the split is."""
+        return self._labels.device
+
+    @property
+    def labels(self) -> Tensor:
+        """The class of every image."""
+        return self._labels
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """The (channels, height, width) of every image."""
+        _, channels, height, width = self._images.shape
+        return channels, height, width
+
+    def order(self, generator: Generator) -> Tensor:
+        """Return all positions; every order is as likely."""
+        return torch.randperm(len(self), generator=generator)
+
+    def batches(self, order: Tensor, sizes: Sequence[int]) -> Iterator[Batch]:
+        """Yield batches that are gathered on the device."""
+        for index in torch.split(order.to(self.device), list(sizes)):
+            yield self._images[index], self._labels[index]
