@@ -14,6 +14,7 @@ Broken invariants of our own are assertions, never one of these.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from reprlib import Repr
 
 
 class NasError(ValueError):
@@ -53,9 +54,29 @@ class SearchFailed(RuntimeError):
     """A search that ended without a single trained network."""
 
 
+def shown(value: object) -> str:
+    """Return a value as an error message quotes it: its repr, cut to a short line."""
+    return _Short().repr(value)
+
+
+class _Short(Repr):
+    """Python refuses to write out integers of more than 4,300 digits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = 60
+
+    def repr_int(self, x: int, level: int) -> str:
+        """Return an integer in full, or how long it is."""
+        if x.bit_length() > 128:
+            return f"an integer of {x.bit_length()} bits"
+        return super().repr_int(x, level)
+
+
 def unknown(what: str, name: object, known: Iterable[str]) -> str:
     """Return 'unknown WHAT NAME', with the closest known name or all of them."""
     names = sorted(known)
-    close = get_close_matches(str(name).lower(), names, n=1, cutoff=0.6)
+    text = name if isinstance(name, str) else shown(name)
+    close = get_close_matches(text.lower()[:99], names, n=1, cutoff=0.6)
     remedy = f"did you mean {close[0]!r}?" if close else f"choose {' or '.join(names)}"
-    return f"unknown {what} {str(name)!r}: {remedy}"
+    return f"unknown {what} {shown(text)}: {remedy}"

@@ -89,7 +89,7 @@ class Architecture:
         if not isinstance(self.input_shape, tuple) or len(self.input_shape) != 3:
             raise SpecError(
                 "input_shape must be (channels, height, width); "
-                f"got {self.input_shape!r}"
+                f"got {shown(self.input_shape)}"
             )
         for name, value in zip(
             ("channels", "height", "width"), self.input_shape, strict=True

@@ -7,6 +7,7 @@ fields, and a schema version on top. Fields that stand at their default may be l
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -51,7 +52,7 @@ def from_json(data: object) -> Architecture:
     schema = tree.pop("schema", None)
     if schema != SCHEMA or isinstance(schema, bool):
         raise SpecError(
-            f"schema must be {SCHEMA}; got {schema!r}; "
+            f"schema must be {SCHEMA}; got {shown(schema)}; "
             "this file is not an architecture, or a newer nas wrote it"
         )
     _check_names("", tree, Architecture)
@@ -89,13 +90,15 @@ def read(path: Path) -> Architecture:
     if len(raw) > _JSON_LIMIT_BYTES:
         raise SpecError(f"{path}: must have at most {_JSON_LIMIT_BYTES} bytes")
     try:
-        return from_json(json.loads(raw))
+        data = json.loads(raw)
     except json.JSONDecodeError as error:
         raise SpecError(
             f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}"
         ) from None
-    except (UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # bytes, digits or depth beyond all reason
         raise SpecError(f"{path}: not JSON") from None
+    try:
+        return from_json(data)
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from None
 

@@ -114,7 +114,7 @@ class PreactBottleneck:
 
     def __post_init__(self) -> None:
         check_kernel("kernel", self.kernel)
-        check_number("ratio", self.ratio, above=0.0)
+        check_number("ratio", self.ratio, above=0.0, at_most=64.0)
 
     def derived(self, w_in: int, w_out: int) -> dict[str, int]:  # noqa: ARG002
         """Return the hidden width."""

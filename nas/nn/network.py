@@ -115,7 +115,7 @@ def build(
     parts = layout(architecture, mean, std)
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)  # and no device's
         network = Network(
             parts.normalize(),
             parts.stem(),

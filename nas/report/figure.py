@@ -79,8 +79,8 @@ def _title(axes: "Axes", title: str, records: Sequence[TrialRecord]) -> None:
     failed = sum(record.status == "failed" for record in records)
     count = f"{len(records):,} trial{'' if len(records) == 1 else 's'}"
     count += f", {failed:,} failed" if failed else ""
-    text = axes.set_title(title, loc="left", fontsize=11, color=_INK, pad=20, wrap=True)
-    text.set_parse_math(False)  # a dollar sign in a name is no formula
+    plain = title.replace("$", r"\$")  # a dollar sign in a name is no formula
+    axes.set_title(plain, loc="left", fontsize=11, color=_INK, pad=20, wrap=True)
     _above(axes, count, 0.0, "left")
 
 
@@ -162,9 +162,9 @@ def _out_of_sight(axes: "Axes", complete: Sequence[TrialRecord]) -> None:
     )
     axes.annotate(
         f"{len(below):,} further below",
-        xy=(1, 0.025),
+        xy=(0.01, 0.025),
         xycoords="axes fraction",
-        ha="right",
+        ha="left",
         va="bottom",
         fontsize=8,
         color=_GREY,

@@ -1,7 +1,6 @@
 """Lightning's fit, without anything that it would print or write by itself."""
 
 import logging
-import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,6 @@ def fit(module: LightningModule, epochs: int, device: torch.device) -> None:
     Raises:
         KeyboardInterrupt: as it came; Lightning makes an exit of the process of it.
     """
-    on_interrupt = signal.getsignal(signal.SIGINT)
     with _quiet():
         trainer = Trainer(
             accelerator="gpu" if device.type == "cuda" else "cpu",
@@ -33,7 +31,6 @@ def fit(module: LightningModule, epochs: int, device: torch.device) -> None:
             trainer.fit(module)
         except SystemExit as end:
             if isinstance(end.__context__, KeyboardInterrupt):
-                signal.signal(signal.SIGINT, on_interrupt)
                 raise KeyboardInterrupt from None
             raise
 

@@ -1,6 +1,8 @@
 """Worker processes: their start, their death, and that of the coordinator."""
 
+import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from scripted import AskFirst, Scripted, request
 
 from nas.executors import Executor, LocalExecutor
 from nas.executors.process import ONE_THREAD
+from nas.executors.worker import serve
 
 PATIENCE_SECONDS = 60
 
@@ -85,13 +88,21 @@ def test_a_worker_killed_while_idle_costs_nothing() -> None:
     assert second.device != first.device
 
 
-def test_workers_ignore_an_interrupt(executor: Executor, listener: Listener) -> None:
-    executor.submit(request(0, f"ask {listener.address}"))
+def test_workers_ignore_an_interrupt(listener: Listener) -> None:
+    # Not by way of the executor, whose server is deaf to interrupts before its workers.
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    worker = context.Process(target=serve, args=(theirs, pickle.dumps(Scripted)))
+    worker.start()
+    theirs.close()
+    ours.send(request(0, f"ask {listener.address}"))
     with listener.accept() as question:
         os.kill(question.recv(), signal.SIGINT)
         question.send("go")
-        (result,) = executor.wait(PATIENCE_SECONDS)
-    assert result.status == "complete"
+        assert ours.recv().status == "complete"
+    ours.close()
+    worker.join(PATIENCE_SECONDS)
+    assert worker.exitcode == 0
 
 
 def test_the_caller_goes_on_while_workers_start(listener: Listener) -> None:
@@ -100,9 +111,10 @@ def test_the_caller_goes_on_while_workers_start(listener: Listener) -> None:
         executor.submit(request(0))
         assert executor.wait(0.0) == []
         with listener.accept() as question:
+            question.recv()
             question.send("go")
         (result,) = executor.wait(PATIENCE_SECONDS)
-    assert result.status == "complete"
+    assert (result.status, result.error) == ("complete", None)
 
 
 def test_workers_compute_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,13 +83,23 @@ def test_a_result_depends_on_nothing_but_its_request(
     assert reseeded.loss != first.loss
 
 
-def test_a_training_leaves_torch_as_it_was(
-    evaluator: Evaluator, tmp_path: Path
+def test_a_training_takes_one_thread_and_leaves_torch_as_it_was(
+    evaluator: Evaluator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state, threads = torch.get_rng_state(), torch.get_num_threads()
-    evaluator(request(tmp_path))
-    assert torch.equal(torch.get_rng_state(), state)
-    assert torch.get_num_threads() == threads
+    during: list[int] = []
+    monkeypatch.setattr(
+        Events, "epoch", lambda *_: during.append(torch.get_num_threads())
+    )
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        state = torch.get_rng_state()
+        evaluator(request(tmp_path))
+        assert during == [1, 1, 1]
+        assert torch.get_num_threads() == 3
+        assert torch.equal(torch.get_rng_state(), state)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_an_exception_is_a_failure_with_its_reason_in_a_line(
