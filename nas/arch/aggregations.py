@@ -35,7 +35,7 @@ class Sum:
         if self.shortcut not in SHORTCUTS:
             raise SpecError(f"shortcut: {unknown('shortcut', self.shortcut, SHORTCUTS)}")
         if self.gain != 0:
-            check_number("gain", self.gain, above=0.0)
+            check_number("gain", self.gain, above=0.0, at_most=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

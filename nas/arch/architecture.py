@@ -7,7 +7,7 @@ from typing import Final
 
 from nas.arch.block import Block, Size, StemConv, StemLayer
 from nas.arch.checks import check_int, check_number
-from nas.errors import SpecError, unknown
+from nas.errors import SpecError, shown, unknown
 
 Gene = int | float | str | bool
 
@@ -34,7 +34,7 @@ class Norm:
     def __post_init__(self) -> None:
         if self.kind not in NORMS:
             raise SpecError(f"kind: {unknown('normalisation', self.kind, NORMS)}")
-        check_number("eps", self.eps, above=0.0)
+        check_number("eps", self.eps, above=0.0, at_most=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class AuxHead:
 
     def __post_init__(self) -> None:
         check_int("after", self.after, at_least=0)
-        check_number("weight", self.weight, above=0.0)
+        check_number("weight", self.weight, above=0.0, at_most=10.0)
         check_int("pool", self.pool)
         check_int("width", self.width, at_least=0)
         check_int("hidden", self.hidden, at_least=0)
@@ -100,7 +100,7 @@ class Architecture:
             parts = getattr(self, name)
             if not isinstance(parts, tuple) or not parts:
                 raise SpecError(
-                    f"{name} must be a tuple of at least one part; got {parts!r}"
+                    f"{name} must be a tuple of at least one part; got {shown(parts)}"
                 )
         if not isinstance(self.stem[0], StemConv):
             raise SpecError("stem[0] must be a convolution; got pooling; put one ahead")
@@ -187,4 +187,4 @@ def check_dropout(value: object) -> None:
         or not isinstance(value, int | float)
         or not 0 <= value < 1
     ):
-        raise SpecError(f"dropout must be at least 0 and below 1; got {value!r}")
+        raise SpecError(f"dropout must be at least 0 and below 1; got {shown(value)}")

@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 
 from nas.arch.aggregations import Aggregation, Concat, Hierarchical, Sum
 from nas.arch.checks import check_bool, check_int, check_kernel
-from nas.arch.units import Unit
+from nas.arch.units import Inception, Unit
 from nas.errors import SpecError, unknown
 
 POOLS: Final = ("max", "avg")
@@ -164,10 +164,11 @@ class Block:
         )
 
     def _check_gain(self, aggregation: Sum) -> None:
-        if self.unit.preact and aggregation.gain != 1:
+        ends_in_norm = not (self.unit.preact or isinstance(self.unit, Inception))
+        if aggregation.gain != 1 and not ends_in_norm:
             raise SpecError(
-                "aggregation.gain must be 1 with a preactivated unit, which ends in a "
-                f"convolution and not in a norm; got {aggregation.gain}; use 1"
+                f"aggregation.gain must be 1 with the unit {self.unit.kind!r}, which "
+                f"does not end in a norm; got {aggregation.gain}; use 1"
             )
 
 

@@ -173,8 +173,11 @@ def _check_names(where: str, tree: Mapping[str, Any], cls: Any) -> None:
 def _genes(data: object) -> Mapping[str, Any]:
     genes = _mapping("genes", data)
     for name, value in genes.items():
-        if not isinstance(value, int | float | str | bool):
-            raise SpecError(f"genes.{name} must be a scalar; got {value!r}")
+        scalar = isinstance(value, int | float | str | bool)
+        if not scalar or (isinstance(value, float) and not isfinite(value)):
+            raise SpecError(
+                f"genes[{shown(name)}] must be a finite scalar; got {shown(value)}"
+            )
     return genes
 
 

@@ -79,7 +79,7 @@ class Bottleneck:
 
     def __post_init__(self) -> None:
         check_kernel("kernel", self.kernel)
-        check_number("ratio", self.ratio, above=0.0)
+        check_number("ratio", self.ratio, above=0.0, at_most=64.0)
         check_int("groups", self.groups)
 
     def derived(self, w_in: int, w_out: int) -> dict[str, int]:  # noqa: ARG002
@@ -156,9 +156,9 @@ class Inverted:
 
     def __post_init__(self) -> None:
         check_kernel("kernel", self.kernel)
-        check_number("expansion", self.expansion, above=0.0)
+        check_number("expansion", self.expansion, above=0.0, at_most=64.0)
         if self.squeeze != 0:
-            check_number("squeeze", self.squeeze, above=0.0)
+            check_number("squeeze", self.squeeze, above=0.0, at_most=64.0)
 
     def derived(self, w_in: int, w_out: int) -> dict[str, int]:  # noqa: ARG002
         """Return the hidden and the squeezed width, 0 where there is no squeeze."""
