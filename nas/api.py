@@ -13,7 +13,7 @@ from nas.export import ModelFacts, write
 from nas.records import Recipe, TrialRecord
 from nas.report import best, pareto_front, write_report
 from nas.search import Event, RunFolder, SearchConfig
-from nas.search.workers import auto_workers
+from nas.search.workers import auto_workers, check_device
 from nas.space import BoundSpace, SearchSpace
 
 
@@ -190,6 +190,7 @@ def search(
         recipe=recipe,
         workers=workers,
     )
+    check_device(device)
     dataset = load(data)
     check_fits(space, dataset, max_params)
     path = Path(run) if run is not None else free_run_path(data, space.name)
@@ -216,6 +217,7 @@ def resume(
     """
     found = Run(Path(run))
     config = found.config
+    check_device(config.device)
     if trials is not None and trials != config.trials:
         done = len(found.records)
         if trials < done:

@@ -23,13 +23,13 @@ class Recipe:
     """
 
     epochs: int = 15
-    batch_size: int = 32
+    batch_size: int = 64
     optimizer: str = "sgd"
-    lr: float = 0.1
+    lr: float = 0.2
     weight_decay: float = 5e-4
     schedule: str = "one-cycle"
     label_smoothing: float = 0.1
-    augment: str = "light"
+    augment: str = "none"
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):

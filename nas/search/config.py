@@ -66,10 +66,14 @@ class SearchConfig:
         Raises:
             RunError: when something is missing or was not written by this version.
         """
-        for known, given in ((cls, data), (Recipe, data.get("recipe", {}))):
+
+        def check(known: type[Any], given: object) -> None:
             names = {f.name for f in fields(known)}
             if not isinstance(given, Mapping) or set(given) != names:
                 raise RunError(f"config.yaml must have just the keys {sorted(names)}")
+
+        check(cls, data)
+        check(Recipe, data["recipe"])
         return cls(**{**data, "recipe": Recipe(**data["recipe"])})
 
 

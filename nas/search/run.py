@@ -52,7 +52,11 @@ class RunFolder:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.mkdir()
-        except FileExistsError:
+        except FileExistsError as error:
+            if not path.exists():  # but something above it does, and is no folder
+                raise RunError(
+                    f"{path}: cannot be made: {error.filename} is not a folder"
+                ) from None
             raise RunError(
                 f"the run folder {path} exists and is never overwritten; "
                 f"continue it with 'nas resume {path}', or choose another --run"
@@ -149,12 +153,12 @@ class RunFolder:
             RunError: when a result cannot be read.
         """
         found = []
-        for path in sorted(self.trials_path.glob(f"*/{_RESULT}")):
+        for path in self.trials_path.glob(f"*/{_RESULT}"):
             try:
                 found.append(TrialRecord.from_json(json.loads(path.read_bytes())))
-            except (OSError, ValueError, TypeError, KeyError) as error:
+            except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
                 raise RunError(f"{path}: cannot be read: {error}") from None
-        return found
+        return sorted(found, key=lambda record: record.trial)
 
     def unfinished(self) -> dict[int, Architecture]:
         """Return the trials that were started and never finished."""

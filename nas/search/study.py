@@ -11,6 +11,7 @@ import sqlite3
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import TrialState, create_trial
 
 from nas.arch import Architecture, Gene, canonical_hash
-from nas.errors import DoesNotFit
+from nas.errors import DoesNotFit, RunError
 from nas.nn.cost import cost
 from nas.records import TrialRecord
 from nas.search.samplers import make_sampler
@@ -60,16 +61,7 @@ class Proposer:
         self.seen: set[str] = set()
         self.asked: dict[str, optuna.Trial] = {}
         for record in known:
-            self.seen.add(record.hash)
-            genes = record.architecture.genes
-            if record.accuracy is not None and genes is not None:
-                self.study.add_trial(
-                    create_trial(
-                        values=[record.accuracy, record.params],
-                        params=dict(genes),
-                        distributions=_distributions(space, genes),
-                    )
-                )
+            self.tell(record)
 
     def propose(self) -> Architecture | None:
         """Return the next architecture to train, None when the space is used up."""
@@ -77,24 +69,34 @@ class Proposer:
             if (architecture := self._ask()) is not None:
                 return architecture
         # The sampler is stuck on what it knows; look around at random.
-        for _ in range(_DRAWS):
-            architecture = self.space.sample(self.rng)
-            if canonical_hash(architecture) not in self.seen:
-                assert architecture.genes is not None
-                self.study.enqueue_trial(dict(architecture.genes))
+        drawn = (self.space.draw(self.rng) for _ in range(_DRAWS))
+        for architecture in chain(drawn, [self.space.smallest]):
+            if (
+                architecture is not None
+                and canonical_hash(architecture) not in self.seen
+            ):
+                self.study.enqueue_trial(self.space.encode(architecture))
                 return self._ask()
         return None
 
     def tell(self, record: TrialRecord) -> None:
-        """Let the sampler learn from a trained candidate."""
+        """Let the sampler learn from a candidate, whoever proposed it."""
+        self.seen.add(record.hash)
         trial = self.asked.pop(record.hash, None)
-        if trial is None:
-            return
-        if record.status == "complete":
-            assert record.accuracy is not None
+        genes = record.architecture.genes
+        if record.accuracy is None:
+            if trial is not None:
+                self.study.tell(trial, state=TrialState.FAIL)
+        elif trial is not None:
             self.study.tell(trial, [record.accuracy, record.params])
-        else:
-            self.study.tell(trial, state=TrialState.FAIL)
+        elif genes is not None:
+            self.study.add_trial(
+                create_trial(
+                    values=[record.accuracy, record.params],
+                    params=dict(genes),
+                    distributions=_distributions(self.space, genes),
+                )
+            )
 
     def _ask(self) -> Architecture | None:
         trial = self.study.ask()
@@ -119,9 +121,15 @@ class Mirror:
         self.space = space
         fresh = not path.exists()
         connection = sqlite3.connect(path)
-        # Readers (a dashboard) and the one writer don't wait for each other.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.close()
+        try:
+            # Readers (a dashboard) and the one writer don't wait for each other.
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.DatabaseError as error:
+            raise RunError(
+                f"{path}: cannot be used: {error}; delete it, it is made anew"
+            ) from None
+        finally:
+            connection.close()
         with _quiet_optuna():
             self.study = optuna.create_study(
                 storage=f"sqlite:///{path}",
@@ -131,12 +139,15 @@ class Mirror:
             )
             if fresh:
                 self.study.set_metric_names(_METRICS)
-        self.numbers = {t.number for t in self.study.get_trials(deepcopy=False)}
+        self.num_trials = len(self.study.get_trials(deepcopy=False))
 
     def start(self, trial: int, architecture: Architecture) -> None:
-        """Add a running trial if it is new; numbers come in order, without gaps."""
-        if trial in self.numbers:
+        """Add a running trial if it is new; numbers come in order."""
+        if trial < self.num_trials:
             return
+        # Optuna counts for itself; trials whose folders are gone must keep their place.
+        for _ in range(self.num_trials, trial):
+            self.study.add_trial(create_trial(state=TrialState.FAIL))
         genes = architecture.genes or {}
         total = cost(architecture).total
         self.study.add_trial(
@@ -151,7 +162,7 @@ class Mirror:
                 },
             )
         )
-        self.numbers.add(trial)
+        self.num_trials = trial + 1
 
     def finish(self, record: TrialRecord) -> None:
         """Give a trial its values, or mark it as failed."""

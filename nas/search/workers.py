@@ -1,6 +1,9 @@
 """How many trainings a machine takes at once."""
 
 import os
+from itertools import takewhile
+
+from nas.errors import ConfigError
 
 
 def auto_workers(device: str, trials: int) -> int:
@@ -21,9 +24,21 @@ def auto_workers(device: str, trials: int) -> int:
     return max(1, min(trials, cores, 4 * gpus if gpus else cores))
 
 
+def check_device(device: str) -> None:
+    """Refuse a GPU where there is none.
+
+    Raises:
+        ConfigError: for "cuda" on such a machine.
+    """
+    if device == "cuda" and not count_gpus():
+        raise ConfigError("device 'cuda' needs an NVIDIA GPU; found none; use cpu")
+
+
 def count_gpus() -> int:
-    """Return the number of NVIDIA GPUs, without touching any of them."""
-    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+    """Return the number of NVIDIA GPUs that CUDA may see, without touching them."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    named = None if visible is None else _num_named(visible)
+    if named == 0:
         return 0
     import pynvml
 
@@ -32,6 +47,13 @@ def count_gpus() -> int:
     except pynvml.NVMLError:
         return 0
     try:
-        return int(pynvml.nvmlDeviceGetCount())
+        found = int(pynvml.nvmlDeviceGetCount())
     finally:
         pynvml.nvmlShutdown()
+    return found if named is None else min(found, named)
+
+
+def _num_named(visible: str) -> int:
+    """Return how many GPUs a CUDA_VISIBLE_DEVICES names: those before the first -1."""
+    names = (name.strip() for name in visible.split(","))
+    return sum(1 for _ in takewhile(lambda name: name not in ("", "-1"), names))

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 TARGET: Final = "target"
 """The gene that holds the size a network is asked to have."""
 
+_DRAWS: Final = 1000
+
 
 @dataclass(frozen=True, kw_only=True)
 class BoundSpace:
@@ -83,13 +85,19 @@ class BoundSpace:
         """
         return self._choose(lambda name, domain: domain.suggest(trial, name))
 
+    def draw(self, rng: random.Random) -> Architecture | None:
+        """Draw every gene once; None when that topology doesn't fit."""
+        try:
+            return self._choose(lambda _, domain: domain.sample(rng))
+        except DoesNotFit:
+            return None
+
     def sample(self, rng: random.Random) -> Architecture:
-        """Draw an architecture; topologies that don't fit their target are redrawn."""
-        while True:
-            try:
-                return self._choose(lambda _, domain: domain.sample(rng))
-            except DoesNotFit:
-                continue
+        """Draw until a topology fits; the smallest network where hardly any does."""
+        for _ in range(_DRAWS):
+            if (architecture := self.draw(rng)) is not None:
+                return architecture
+        return self.decode(self.encode(self.smallest))
 
     def decode(self, chosen: Mapping[str, Gene]) -> Architecture:
         """Return the architecture of a set of genes; those not in use are ignored.

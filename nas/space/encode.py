@@ -1,8 +1,9 @@
 """From an architecture back to genes that may decode to it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from heapq import heappop, heappush
 from itertools import islice, product
 from typing import Any, Final
 
@@ -40,7 +41,7 @@ def topologies(
         zip(space.blocks, architecture.blocks, strict=True), start=1
     ):
         match.block(f"block{i}", part, block)
-    yield from match.candidates()
+    yield from islice(match.candidates(), _MOST_CANDIDATES)
 
 
 class _Match:
@@ -114,25 +115,46 @@ class _Match:
 
     def candidates(self) -> Iterator[dict[str, Gene]]:
         """Yield all combinations, those of the most even multiplier first."""
-
-        def unevenness(parts: tuple[float, ...]) -> float:
-            multipliers = [
-                math.log(width / part)
-                for (width, _, _), part in zip(self.widths, parts, strict=True)
-            ]
-            return max(multipliers, default=0.0) - min(multipliers, default=0.0)
-
-        combinations = product(*(options for _, _, options in self.widths))
-        for parts in sorted(combinations, key=unevenness)[:_MOST_CANDIDATES]:
+        seen = set()
+        for parts in _evenest([(width, options) for width, _, options in self.widths]):
+            proportions = tuple(round(part / max(parts), 9) for part in parts)
+            if proportions in seen:  # solved for a size, they come to the same
+                continue
+            seen.add(proportions)
             chosen: dict[str, Gene] = dict(self.certain)
             for (_, name, _), part in zip(self.widths, parts, strict=True):
                 if name:
                     chosen[name] = part
-            for ratios in islice(product(*(fit for _, fit in self.growths)), 64):
+            for ratios in product(*(fit for _, fit in self.growths)):
                 yield chosen | {
                     name: ratio
                     for (name, _), ratio in zip(self.growths, ratios, strict=True)
                 }
+
+
+def _evenest(
+    widths: Sequence[tuple[int, tuple[float, ...]]],
+) -> Iterator[tuple[float, ...]]:
+    """Yield one relative width for each width, the most even multipliers first.
+
+    A multiplier is a width over its relative width; they are uneven by the ratio of the
+    largest to the smallest, which can only rise as widths are added: best first.
+    """
+    # (unevenness, widths to go, a number that breaks ties, least, most, chosen so far)
+    heap: list[tuple[float, int, int, float, float, tuple[float, ...]]]
+    heap = [(0.0, len(widths), 0, math.inf, -math.inf, ())]
+    number = 0
+    while heap:
+        _, left, _, least, most, parts = heappop(heap)
+        if not left:
+            yield parts
+            continue
+        width, options = widths[len(parts)]
+        for option in options:
+            multiplier = math.log(width / option)
+            low, high = min(least, multiplier), max(most, multiplier)
+            number += 1
+            heappush(heap, (high - low, left - 1, number, low, high, (*parts, option)))
 
 
 def _fixed(domain: Domain) -> bool:

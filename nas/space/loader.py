@@ -6,6 +6,7 @@ rules are that spec's own: nothing is described here a second time.
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -19,6 +20,9 @@ SCHEMA: Final = 1
 _RANGE_KEYS: Final = ("int", "float", "step", "log")
 _BLOCK_KEYS: Final = ("aggregation", "unit", "depth", "width", "stride")
 _ONE: Final = Choice((1,))
+_MOST_DEPTH: Final = 256
+_MOST_CHANNELS: Final = 1 << 16
+_JUDGED: Final = 64  # of a range's values, besides its ends
 
 T = TypeVar("T")
 
@@ -43,7 +47,8 @@ def read_space(path: Path, name: str | None = None) -> SearchSpace:
         ),
         required=("schema", "widths", "stem", "blocks"),
     )
-    if (schema := entries["schema"].scalar()) != SCHEMA:
+    schema = entries["schema"].scalar()
+    if type(schema) is not int or schema != SCHEMA:
         raise entries["schema"].error(f"must be {SCHEMA}; got {schema!r}")
     solved = _widths_mode(entries["widths"])
     multiple_of = _integer(entries, "multiple_of", 4 if solved else 1)
@@ -104,7 +109,7 @@ def _block(node: Node, template: Mapping[str, Node], solved: bool) -> BlockSpace
         unit=unit,
         depth=_depth(entries.get("depth")),
         width=_width(entries, node, solved),
-        stride=_positive(entries.get("stride")),
+        stride=_positive(entries.get("stride"), _MOST_CHANNELS),
     )
     _check_depths(entries, space, node)
     return space
@@ -172,7 +177,11 @@ def _field(
         return Choice((default,))
     node = entries[name]
     domain, values = _domain(node)
-    for place, value in values:
+    within: list[tuple[Node, Gene]] = []
+    if isinstance(domain, IntRange):
+        steps = range(domain.low, domain.high, domain.step)
+        within = [(node, value) for value in islice(steps, _JUDGED)]
+    for place, value in chain(values, within):
         try:
             cls(**{**needed, name: value})
         except SpecError as error:
@@ -213,22 +222,26 @@ def _width(entries: Mapping[str, Node], parent: Node, solved: bool) -> Domain:
         return _relative(entries["width"], "width") if "width" in entries else _ONE
     if "width" not in entries:
         raise parent.error("must say its width in channels; add width: ...")
-    return _positive(entries["width"])
+    return _positive(entries["width"], _MOST_CHANNELS)
 
 
 def _depth(node: Node | None) -> Domain:
-    return _positive(node)
+    return _positive(node, _MOST_DEPTH)
 
 
-def _positive(node: Node | None) -> Domain:
+def _positive(node: Node | None, at_most: int) -> Domain:
     """Read a domain of positive integers; nothing means 1."""
     if node is None:
         return _ONE
     domain, values = _domain(node)
     for place, value in values:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int)
+            or not 1 <= value <= at_most
+        ):
             raise place.error(
-                f"must be an integer of at least 1; got {value!r}; use 1 or more"
+                f"must be an integer from 1 to {at_most:,}; got {value!r}; use one"
             )
     return domain
 
@@ -259,7 +272,10 @@ def _domain(node: Node) -> tuple[Domain, list[tuple[Node, Gene]]]:
         value = member.scalar()
         if value is None:
             raise member.error("must have a value; it is empty")
-        if any(value == v and type(value) is type(v) for _, v in values):
+        if any(
+            value == v and isinstance(value, bool) is isinstance(v, bool)
+            for _, v in values
+        ):
             raise member.error(f"stands in the list twice: {value!r}; keep one")
         values.append((member, value))
     if not values:
@@ -297,7 +313,8 @@ def _range(node: Node) -> tuple[Domain, list[tuple[Node, Gene]]]:
         raise entries["step"].error(
             f"must divide {high} - {low} of an integer range without log; got {step}"
         )
-    checked = list(zip(ends, values, strict=True))
     if kind[0] == "float":
-        return FloatRange(float(low), float(high), log), checked
-    return IntRange(low, high, step, log), checked
+        # Their values are never integers, even where the ends are written as such.
+        domain = FloatRange(float(low), float(high), log)
+        return domain, [(ends[0], domain.low), (ends[1], domain.high)]
+    return IntRange(low, high, step, log), list(zip(ends, values, strict=True))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import yaml
+from yaml.reader import ReaderError
 
 from nas.arch import Gene
 from nas.errors import SpaceError, unknown
@@ -20,7 +21,8 @@ _LIMIT_BYTES: Final = 1 << 20
 # YAML 1.1, which PyYAML reads, takes 1e-3 for a string; 1.2 and people don't.
 _FLOAT: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _PLAIN_TAGS: Final = {
-    f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "str")
+    f"tag:yaml.org,2002:{name}"
+    for name in ("int", "float", "bool", "null", "str", "seq", "map")
 }
 
 
@@ -44,11 +46,13 @@ class Node:
         """Return the entries of a mapping, whose keys are among the known ones."""
         if not isinstance(self.raw, yaml.MappingNode):
             raise self.error(f"must be a mapping; got {self._kind()}")
+        self._check_tag()
         entries: dict[str, Node] = {}
         for key, value in self.raw.value:
             key_node = Node(self.source, self.path, key)
             if not isinstance(key, yaml.ScalarNode):
                 raise key_node.error("must have plain names as keys")
+            key_node._check_tag()
             name = key.value
             if name in entries:
                 raise key_node.error(f"has the key {name!r} twice; keep one")
@@ -65,6 +69,7 @@ class Node:
         """Return the members of a list."""
         if not isinstance(self.raw, yaml.SequenceNode):
             raise self.error(f"must be a list; got {self._kind()}")
+        self._check_tag()
         return [
             Node(self.source, f"{self.path}[{i}]", item)
             for i, item in enumerate(self.raw.value)
@@ -74,8 +79,7 @@ class Node:
         """Return a number, true or false, a string, or None for nothing."""
         if not isinstance(self.raw, yaml.ScalarNode):
             raise self.error(f"must be a single value; got {self._kind()}")
-        if self.raw.tag not in _PLAIN_TAGS:
-            raise self.error(f"must be a plain value; the tag {self.raw.tag!r} is not")
+        self._check_tag()
         text = self.raw.value
         if self.raw.style is None and _FLOAT.fullmatch(text) and "e" in text.lower():
             value: Gene | None = float(text)
@@ -115,12 +119,23 @@ class Node:
         """Whether a list stands here."""
         return isinstance(self.raw, yaml.SequenceNode)
 
+    def _check_tag(self) -> None:
+        if self.raw.tag not in _PLAIN_TAGS:
+            raise self.error(
+                f"must be a plain value; got the tag {self.raw.tag!r}; leave it out"
+            )
+
     def _kind(self) -> str:
         if self.is_mapping:
             return "a mapping"
         if self.is_sequence:
             return "a list"
-        return f"{getattr(self.raw, 'value', '')!r}" if self.raw else "nothing"
+        return repr(self.raw.value) if self.raw.value else "nothing"
+
+
+def _place(path: Path, before: str) -> str:
+    """Return 'file:line:column' of what comes after some text."""
+    return f"{path}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
 
 
 def read_yaml(path: Path) -> tuple[Node, str]:
@@ -143,9 +158,14 @@ def read_yaml(path: Path) -> tuple[Node, str]:
         mark = error.problem_mark or error.context_mark
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise SpaceError(f"{place}: not YAML: {error.problem}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise SpaceError(f"{path}: not YAML: {reason}") from None
+    except UnicodeDecodeError as error:
+        place = _place(path, data[: error.start].decode("utf-8-sig"))
+        raise SpaceError(f"{place}: not UTF-8 text: {error.reason}") from None
+    except ReaderError as error:
+        place = _place(path, text[: error.position])
+        raise SpaceError(f"{place}: not YAML: {error.reason}") from None
+    except RecursionError:
+        raise SpaceError(f"{path}:1:1: not YAML: nested too deeply") from None
     if root is None:
         raise SpaceError(f"{path}:1:1: is empty; start from the space 'minimal'")
     return Node(str(path), "", root), text

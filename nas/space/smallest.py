@@ -17,8 +17,8 @@ def smallest(
     """Return the architecture of the fewest parameters.
 
     Size grows with depth, kernel, growth, ratio and width, so only their smallest
-    values count, but a block's width is also the next one's input: the best chain of
-    widths is found block by block.
+    values count. A width is also the next block's input, and two that are equal may
+    save a projection: the best chain of widths is found block by block.
 
     Raises:
         SpecError: when the space's strides are too many for the images.
@@ -27,14 +27,15 @@ def smallest(
     kernel, stride = _least(space.stem.kernel), _least(space.stem.stride)
     # Width so far -> (parameters so far, stem, blocks so far).
     chains: dict[int, tuple[int, Stem, tuple[Block, ...]]] = {}
-    for width in _widths(space, space.stem.width):
+    stem_widths, *block_widths = _widths(space)
+    for width in stem_widths:
         weights = channels * width * kernel * kernel + 2 * width
         stem = Stem(width=width, kernel=kernel, stride=stride)
         chains[width] = (weights, stem, ())
-    for block_space in space.blocks:
+    for block_space, widths in zip(space.blocks, block_widths, strict=True):
         grown: dict[int, tuple[int, Stem, tuple[Block, ...]]] = {}
         for w_in, (params, stem, blocks) in chains.items():
-            for block in _candidates(space, block_space):
+            for block in _candidates(space, block_space, widths):
                 total = params + block_cost(block, w_in, (1, 1)).params
                 if block.width not in grown or total < grown[block.width][0]:
                     grown[block.width] = (total, stem, (*blocks, block))
@@ -60,11 +61,13 @@ def _check_strides(space: SearchSpace, architecture: Architecture) -> None:
     )
 
 
-def _candidates(space: SearchSpace, block: BlockSpace) -> list[Block]:
+def _candidates(
+    space: SearchSpace, block: BlockSpace, widths: tuple[int, ...]
+) -> list[Block]:
     found = []
     strides = {_least(block.stride), _greatest(block.stride)}
     for aggregation, unit, width, stride in product(
-        block.aggregation, block.unit, _widths(space, block.width), sorted(strides)
+        block.aggregation, block.unit, widths, sorted(strides)
     ):
         topology = BlockTopology(
             aggregation=AGGREGATIONS[aggregation.kind],
@@ -86,11 +89,26 @@ def _least_options(variant: Variant) -> dict[str, Any]:
     }
 
 
-def _widths(space: SearchSpace, domain: Domain) -> tuple[int, ...]:
+def _widths(space: SearchSpace) -> list[tuple[int, ...]]:
+    """Return the widths that stem and blocks may have in the smallest network.
+
+    Neighbours of equal width could all shrink together, so where it matters they have
+    the smallest width that all of them may have.
+    """
+    domains = [space.stem.width, *(block.width for block in space.blocks)]
     if space.solved:
-        return (space.min_width,)
-    assert not isinstance(domain, FloatRange)
-    return tuple(int(width) for width in domain.options)
+        return [(space.min_width,)] * len(domains)
+    found: list[set[int]] = [set() for _ in domains]
+    for first, domain in enumerate(domains):
+        assert not isinstance(domain, FloatRange)  # the loader's rule
+        shared: list[Any] = list(domain.options)
+        for last in range(first, len(domains)):
+            shared = [width for width in shared if domains[last].contains(width)]
+            if not shared:
+                break
+            for widths in found[first : last + 1]:
+                widths.add(min(shared))
+    return [tuple(sorted(widths)) for widths in found]
 
 
 def _least(domain: Domain) -> Any:
