@@ -8,7 +8,14 @@ from nas.arch.aggregations import (
     Hierarchical,
     Sum,
 )
-from nas.arch.architecture import Architecture, AuxHead, Gene, Norm
+from nas.arch.architecture import (
+    ACTIVATIONS,
+    FUSIONS,
+    Architecture,
+    AuxHead,
+    Gene,
+    Norm,
+)
 from nas.arch.block import (
     STEM_LAYERS,
     Block,
@@ -18,6 +25,7 @@ from nas.arch.block import (
     downsampled,
 )
 from nas.arch.codec import from_json, read, to_json
+from nas.arch.custom import CustomAggregation, CustomUnit, Plugin
 from nas.arch.identity import canonical_hash
 from nas.arch.units import (
     UNITS,
@@ -33,7 +41,9 @@ from nas.arch.units import (
 )
 
 __all__ = [
+    "ACTIVATIONS",
     "AGGREGATIONS",
+    "FUSIONS",
     "STEM_LAYERS",
     "UNITS",
     "Aggregation",
@@ -45,11 +55,14 @@ __all__ = [
     "Chain",
     "Concat",
     "Conv",
+    "CustomAggregation",
+    "CustomUnit",
     "Gene",
     "Hierarchical",
     "Inception",
     "Inverted",
     "Norm",
+    "Plugin",
     "Pool",
     "PreactBasic",
     "PreactBottleneck",

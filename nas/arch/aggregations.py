@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from nas.arch.checks import check_bool, check_int, check_number
+from nas.arch.custom import CustomAggregation
 from nas.errors import SpecError, unknown
 
 SHORTCUTS: Final = ("conv", "pad")
@@ -33,8 +34,9 @@ class Sum:
 
     def __post_init__(self) -> None:
         if self.shortcut not in SHORTCUTS:
-            raise SpecError(f"shortcut: {unknown('shortcut', self.shortcut, SHORTCUTS)}")
-        if self.gain != 0:
+            problem = unknown("shortcut", self.shortcut, SHORTCUTS)
+            raise SpecError(f"shortcut: {problem}")
+        if self.gain != 0 or isinstance(self.gain, bool):
             check_number("gain", self.gain, above=0.0, at_most=1.0)
 
 
@@ -72,7 +74,7 @@ class Hierarchical:
         check_bool("carry_input", self.carry_input)
 
 
-Aggregation = Chain | Sum | Concat | Hierarchical
+Aggregation = Chain | Sum | Concat | Hierarchical | CustomAggregation
 
 AGGREGATIONS: Final[dict[str, type[Aggregation]]] = {
     cls.kind: cls for cls in (Chain, Sum, Concat, Hierarchical)

@@ -104,12 +104,12 @@ class Architecture:
                 )
         if not isinstance(self.stem[0], StemConv):
             raise SpecError("stem[0] must be a convolution; got pooling; put one ahead")
-        for name, value, known in (
+        for name, choice, known in (
             ("fusion", self.fusion, FUSIONS),
             ("activation", self.activation, ACTIVATIONS),
         ):
-            if value not in known:
-                raise SpecError(f"{name}: {unknown(name, value, known)}")
+            if choice not in known:
+                raise SpecError(f"{name}: {unknown(name, choice, known)}")
         check_dropout(self.dropout)
         self._check_shapes()
         self._check_aux()

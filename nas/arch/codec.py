@@ -5,7 +5,7 @@ fields, and a schema version on top. Fields that stand at their default may be l
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from math import isfinite
 from pathlib import Path
@@ -14,8 +14,9 @@ from typing import Any, Final, TypeVar, cast
 from nas.arch.aggregations import AGGREGATIONS
 from nas.arch.architecture import Architecture, AuxHead, Norm
 from nas.arch.block import STEM_LAYERS, Block, Pool
+from nas.arch.custom import CustomAggregation, CustomUnit, Plugin
 from nas.arch.units import UNITS
-from nas.errors import SpecError, unknown
+from nas.errors import SpecError, shown, unknown
 
 SCHEMA: Final = 1
 _JSON_LIMIT_BYTES: Final = 1 << 20
@@ -42,8 +43,12 @@ def to_json(architecture: Architecture) -> dict[str, Any]:
     return data
 
 
-def from_json(data: object) -> Architecture:
+def from_json(data: object, plugins: Iterable[Path] = ()) -> Architecture:
     """Return the architecture that ``to_json`` wrote.
+
+    Args:
+        data: what ``json.loads`` gave.
+        plugins: folders to look for the files of custom units and aggregations in.
 
     Raises:
         SpecError: naming the field, the rule and the value that breaks it.
@@ -56,6 +61,7 @@ def from_json(data: object) -> Architecture:
             "this file is not an architecture, or a newer nas wrote it"
         )
     _check_names("", tree, Architecture)
+    folders = tuple(plugins)
     built: dict[str, Any] = dict(tree)
     if "genes" in tree:
         built["genes"] = _genes(tree["genes"])
@@ -65,7 +71,8 @@ def from_json(data: object) -> Architecture:
         for where, item in _members("stem", tree["stem"])
     )
     built["blocks"] = tuple(
-        _block(where, item) for where, item in _members("blocks", tree["blocks"])
+        _block(where, item, folders)
+        for where, item in _members("blocks", tree["blocks"])
     )
     built["aux"] = tuple(
         _build(where, item, AuxHead)
@@ -97,14 +104,23 @@ def read(path: Path) -> Architecture:
         ) from None
     except (ValueError, RecursionError):  # bytes, digits or depth beyond all reason
         raise SpecError(f"{path}: not JSON") from None
+    # In a run, an architecture lies in trials/N and the plugins beside trials.
+    folders = (path.parent, path.parent / "plugins", path.parent / "../../plugins")
     try:
-        return from_json(data)
+        return from_json(data, folders)
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from None
 
 
 def tagged(spec: Any) -> dict[str, Any]:
     """Return a unit, aggregation or stem layer as JSON data, its kind first."""
+    if isinstance(spec, CustomUnit | CustomAggregation):
+        return {
+            "kind": spec.kind,
+            "name": spec.name,
+            "plugin": {"file": spec.plugin.file, "sha256": spec.plugin.sha256},
+            "options": dict(spec.options),
+        }
     return {"kind": spec.kind, **_flat(spec)}
 
 
@@ -125,16 +141,59 @@ def _flat(spec: Any) -> dict[str, Any]:
     return {field.name: getattr(spec, field.name) for field in fields(spec)}
 
 
-def _block(where: str, data: object) -> Block:
+def _block(where: str, data: object, folders: tuple[Path, ...]) -> Block:
     tree = dict(_mapping(where, data))
     _check_names(where, tree, Block)
-    tree["aggregation"] = _variant(
-        f"{where}.aggregation", "aggregation", tree["aggregation"], AGGREGATIONS
-    )
-    tree["unit"] = _variant(f"{where}.unit", "unit", tree["unit"], UNITS)
+    for what, table, custom in (
+        ("aggregation", AGGREGATIONS, CustomAggregation),
+        ("unit", UNITS, CustomUnit),
+    ):
+        place, part = f"{where}.{what}", tree[what]
+        if isinstance(part, Mapping) and part.get("kind") == "custom":
+            tree[what] = _custom(place, part, custom, folders)
+        else:
+            tree[what] = _variant(place, what, part, cast(Mapping[str, Any], table))
     if tree.get("pool") is not None:
         tree["pool"] = _build(f"{where}.pool", tree["pool"], Pool)
     return _construct(where, tree, Block)
+
+
+def _custom(where: str, data: object, cls: type[T], folders: tuple[Path, ...]) -> T:
+    tree = dict(_mapping(where, data))
+    del tree["kind"]
+    _check_names(where, tree, cls)
+    name, file = tree["name"], _mapping(f"{where}.plugin", tree["plugin"])
+    if not isinstance(name, str) or not name.isidentifier():
+        raise SpecError(f"{where}.name must be a class's name; got {shown(name)}")
+    if set(file) != {"file", "sha256"} or not all(
+        isinstance(value, str) for value in file.values()
+    ):
+        raise SpecError(f"{where}.plugin must have a file and its sha256")
+    tree["plugin"] = _found(where, file["file"], file["sha256"], folders)
+    options = _genes(tree.get("options", {}), f"{where}.options")
+    tree["options"] = tuple(sorted(options.items()))
+    return _construct(where, tree, cls)
+
+
+def _found(where: str, file: str, sha256: str, folders: tuple[Path, ...]) -> Plugin:
+    """Return the plugin of a name and content, wherever it lies."""
+    if Path(file).name != file or not file.endswith(".py"):
+        raise SpecError(
+            f"{where}.plugin.file must be the name of a .py file; got {shown(file)}"
+        )
+    others = []
+    for folder in folders:
+        if (folder / file).is_file():
+            plugin = Plugin.of(folder / file)
+            if plugin.sha256 == sha256:
+                return plugin
+            others.append(str(plugin.path))
+    if others:
+        raise SpecError(
+            f"{where}.plugin: {others[0]} has changed since the architecture was "
+            "written; bring back the file as it was"
+        )
+    raise SpecError(f"{where}.plugin: {file} is missing; put it beside this file")
 
 
 def _variant(where: str, what: str, data: object, table: Mapping[str, type[T]]) -> T:
@@ -170,13 +229,13 @@ def _check_names(where: str, tree: Mapping[str, Any], cls: Any) -> None:
             raise SpecError(f"{prefix}{field.name} is missing; it has no default")
 
 
-def _genes(data: object) -> Mapping[str, Any]:
-    genes = _mapping("genes", data)
+def _genes(data: object, where: str = "genes") -> Mapping[str, Any]:
+    genes = _mapping(where, data)
     for name, value in genes.items():
         scalar = isinstance(value, int | float | str | bool)
         if not scalar or (isinstance(value, float) and not isfinite(value)):
             raise SpecError(
-                f"genes[{shown(name)}] must be a finite scalar; got {shown(value)}"
+                f"{where}[{shown(name)}] must be a finite scalar; got {shown(value)}"
             )
     return genes
 

@@ -226,9 +226,7 @@ def _small_resnet(
     )
 
 
-def _dense_blocks(
-    depths: tuple[int, ...], growth: int, w_in: int
-) -> tuple[Block, ...]:
+def _dense_blocks(depths: tuple[int, ...], growth: int, w_in: int) -> tuple[Block, ...]:
     """Return dense blocks, each but the last compressed to half of what it grew to."""
     blocks = []
     for i, depth in enumerate(depths):

@@ -1,14 +1,15 @@
 """Units: the function inside a block that is repeated.
 
 A unit maps ``w_in`` channels to ``w_out``. Only what shapes the function stands here;
-widths belong to the block. Each class says which of its fields are ``relative`` to those
-widths, and ``derived`` gives the channels that they come to.
+widths belong to the block. Each class says which of its fields are ``relative`` to
+those widths, and ``derived`` gives the channels that they come to.
 """
 
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from nas.arch.checks import check_int, check_kernel, check_number
+from nas.arch.custom import CustomUnit
 from nas.errors import SpecError
 
 
@@ -67,7 +68,8 @@ class PreactBasic:
 class Bottleneck:
     """1 x 1 to ``ratio`` times the output width, k x k there, 1 x 1 to the output.
 
-    ResNet-50 has a ratio of 1/4; ResNeXt one of 1/2 and 32 ``groups`` (Xie et al. 2017).
+    ResNet-50 has a ratio of 1/4, ResNeXt one of 1/2 and 32 ``groups`` (Xie et al.
+    2017).
     """
 
     kind: ClassVar[str] = "bottleneck"
@@ -101,7 +103,7 @@ class Bottleneck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreactBottleneck:
-    """1 x 1 to ``ratio`` times the output width, then k x k to the output, preactivated.
+    """1 x 1 to ``ratio`` times the output width, k x k to the output, preactivated.
 
     The layer of DenseNet-BC, with a ratio of 4 (Huang et al. 2017).
     """
@@ -140,7 +142,7 @@ class Separable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inverted:
-    """1 x 1 to ``expansion`` times the input width, depthwise k x k, 1 x 1 to the output.
+    """1 x 1 to ``expansion`` times the input width, depthwise k x k, 1 x 1.
 
     The last convolution has no activation (MobileNetV2, Sandler et al. 2018). With
     ``squeeze`` above 0 a squeeze-and-excitation of that part of the input width weighs
@@ -157,7 +159,7 @@ class Inverted:
     def __post_init__(self) -> None:
         check_kernel("kernel", self.kernel)
         check_number("expansion", self.expansion, above=0.0, at_most=64.0)
-        if self.squeeze != 0:
+        if self.squeeze != 0 or isinstance(self.squeeze, bool):
             check_number("squeeze", self.squeeze, above=0.0, at_most=64.0)
 
     def derived(self, w_in: int, w_out: int) -> dict[str, int]:  # noqa: ARG002
@@ -168,7 +170,7 @@ class Inverted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inception:
-    """Four branches side by side: 1 x 1, 3 x 3, k x k and pooling (Szegedy et al. 2015).
+    """Four branches side by side: 1 x 1, 3 x 3, k x k, pooling (Szegedy et al. 2015).
 
     The fields are proportions: the four branches share the output width as ``conv1``,
     ``conv3``, ``convk`` and ``pool``, and the inner branches are first reduced to
@@ -231,6 +233,7 @@ Unit = (
     | Separable
     | Inverted
     | Inception
+    | CustomUnit
 )
 
 UNITS: Final[dict[str, type[Unit]]] = {

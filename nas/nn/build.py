@@ -37,7 +37,7 @@ def supervised(
     """
     blocks = list(network.blocks)
     if isinstance(network, FusedNetwork):  # by stage
-        blocks = [block for stage in network.blocks for block in stage]
+        blocks = [block for stage in network.blocks for block in stage.children()]
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.default_generator.manual_seed(seed)

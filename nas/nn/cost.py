@@ -23,6 +23,8 @@ from nas.arch import (
     Chain,
     Concat,
     Conv,
+    CustomAggregation,
+    CustomUnit,
     Hierarchical,
     Inception,
     Inverted,
@@ -120,6 +122,12 @@ def block_cost(block: Block, w_in: int, size_in: Size) -> Cost:
     size = block.size(size_in)
     if block.pool is not None:
         size_in = size
+    if isinstance(block.unit, CustomUnit) or isinstance(
+        block.aggregation, CustomAggregation
+    ):
+        from nas.nn.plugins import measured_block
+
+        return measured_block(block, w_in, size_in)
     count = _Count()
     units = block.unit_widths(w_in)
     match block.aggregation:
@@ -250,6 +258,7 @@ class _Count:
 @lru_cache(maxsize=1 << 16)
 def unit_cost(unit: Unit, w_in: int, w_out: int, size_in: Size, size: Size) -> Cost:
     """Return the cost of a unit between two widths and resolutions."""
+    assert not isinstance(unit, CustomUnit), "counted with their block"
     count = _Count()
     k = unit.kernel
     match unit:

@@ -1,5 +1,7 @@
 """Fusion: how the outputs of all stages reach the head."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -28,7 +30,7 @@ class HierarchicalFusion(nn.Module):
         super().__init__()
         self.nodes = nn.ModuleList(
             ConvNormAct(merged + width, width, 1, norm=norm, act=act)
-            for merged, width in zip(widths, widths[1:], strict=False)
+            for merged, width in pairwise(widths)
         )
 
     def forward(self, stages: list[Tensor]) -> Tensor:

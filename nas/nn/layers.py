@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 Norm = Callable[[int], nn.Module]
 Act = Callable[[], nn.Module]
@@ -63,7 +62,7 @@ class PadShortcut(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride)."""
         x = x[:, :, :: self.stride, :: self.stride]
-        return F.pad(x, (0, 0, 0, 0, 0, self.extra))
+        return nn.functional.pad(x, (0, 0, 0, 0, 0, self.extra))
 
 
 class LayerNorm2d(nn.GroupNorm):

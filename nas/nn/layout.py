@@ -12,19 +12,26 @@ from torch import nn
 
 from nas.arch import (
     Architecture,
+    AuxHead,
     Block,
+    Bottleneck,
     Chain,
     Concat,
+    CustomAggregation,
+    CustomUnit,
     Hierarchical,
+    Inception,
+    Inverted,
     Pool,
-    StemConv,
+    PreactBottleneck,
     Sum,
     Unit,
 )
 from nas.nn import blocks, fusion, layers, units
 from nas.nn.cost import needs_closing
+from nas.nn.plugins import plugin_class, takes_residual
 
-UNIT_MODULES: Final[Mapping[str, type[nn.Module]]] = {
+_UNITS: Final[Mapping[str, type[nn.Module]]] = {
     "conv": units.ConvUnit,
     "basic": units.BasicUnit,
     "preact_basic": units.PreactBasicUnit,
@@ -90,155 +97,163 @@ def layout(
 
     ``mean`` and ``std`` are those of each channel of images in [0, 1].
     """
-    return _Layout(architecture).parts(mean, std)
+    style = _style(architecture)
+    channels, dropout = architecture.input_shape[0], architecture.dropout
+    calls = [_block(architecture, i, style) for i in range(len(architecture.blocks))]
+    merge, width = _fusion(architecture, style)
+    if merge is not None:
+        calls = _by_stage(architecture, calls)
+    return Layout(
+        normalize=Call(
+            layers.Normalize,
+            (list(mean or [0.0] * channels), list(std or [1.0] * channels)),
+        ),
+        stem=_stem(architecture, style),
+        blocks=tuple(calls),
+        fusion=merge,
+        head=Call(
+            layers.Head,
+            (width, architecture.num_classes),
+            {"dropout": dropout} if dropout else {},
+        ),
+        aux=tuple(
+            (head.after, _aux(architecture, head, style)) for head in architecture.aux
+        ),
+    )
 
 
-class _Layout:
-    def __init__(self, architecture: Architecture) -> None:
-        self.architecture = architecture
-        # What every module that normalises or activates is told, where it differs
-        # from the modules' own defaults.
-        self.norm: dict[str, Any] = {}
-        self.act: dict[str, Any] = {}
-        norm = architecture.norm
-        if norm.kind != "batch" or norm.eps != _EPS:
-            module: Any = _NORMS[norm.kind]
-            if norm.eps != _EPS:
-                module = Call(partial, (module,), {"eps": norm.eps})
-            self.norm["norm"] = module
-        if architecture.activation != "relu":
-            self.act["act"] = _ACTIVATIONS[architecture.activation]
-        self.both = self.norm | self.act
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What modules that normalise or activate are told, where it is no default."""
 
-    def parts(
-        self, mean: tuple[float, ...] | None, std: tuple[float, ...] | None
-    ) -> Layout:
-        architecture = self.architecture
-        channels = architecture.input_shape[0]
-        calls = [self._block(i) for i in range(len(architecture.blocks))]
-        merge, width = self._fusion()
-        if merge is not None:
-            calls = self._by_stage(calls)
-        dropout = architecture.dropout
-        return Layout(
-            normalize=Call(
-                layers.Normalize,
-                (list(mean or [0.0] * channels), list(std or [1.0] * channels)),
-            ),
-            stem=self._stem(),
-            blocks=tuple(calls),
-            fusion=merge,
-            head=Call(
-                layers.Head,
-                (width, architecture.num_classes),
-                {"dropout": dropout} if dropout else {},
-            ),
-            aux=tuple(self._aux()),
-        )
+    norm: dict[str, Any] = field(default_factory=dict)
+    act: dict[str, Any] = field(default_factory=dict)
 
-    def _stem(self) -> Call:
-        width = self.architecture.input_shape[0]
-        calls = []
-        for layer in self.architecture.stem:
-            if isinstance(layer, StemConv):
-                stride = _stride(layer.stride)
-                if layer.norm:
-                    kwargs = {"kernel": layer.kernel} | stride | self.both
-                    args: tuple[int, ...] = (width, layer.width)
-                    calls.append(Call(layers.ConvNormAct, args, kwargs))
-                else:
-                    args = (width, layer.width, layer.kernel)
-                    calls.append(Call(layers.conv, args, stride))
-                width = layer.width
-            else:
-                calls.append(_pool(layer))
-        return calls[0] if len(calls) == 1 else Call(nn.Sequential, tuple(calls))
+    @property
+    def both(self) -> dict[str, Any]:
+        """The keyword arguments of a module that does both."""
+        return {**self.norm, **self.act}
 
-    def _block(self, i: int) -> Call:
-        block, w_in = self.architecture.blocks[i], self.architecture.widths[i]
-        call = self._aggregated(block, w_in)
-        around = []
-        if block.pool is not None:
-            around.append(_pool(block.pool))
-        around.append(call)
-        if needs_closing(self.architecture, i):
-            around.append(Call(layers.NormAct, (block.width,), self.both))
-        return call if len(around) == 1 else Call(nn.Sequential, tuple(around))
 
-    def _aggregated(self, block: Block, w_in: int) -> Call:
-        widths = (w_in, block.width)
-        stride = _stride(block.stride)
-        preact = {"preact": True} if block.unit.preact else {}
-        unit = {"unit": self._unit(block, w_in)}
-        depth = {"depth": block.depth}
-        match block.aggregation:
-            case Chain():
-                return Call(blocks.ChainBlock, widths, depth | unit | stride)
-            case Sum(shortcut=shortcut, gain=gain):
-                kwargs: dict[str, Any] = depth | unit | stride | preact
-                if shortcut == "pad" and (block.stride > 1 or w_in != block.width):
-                    kwargs["pad"] = True
-                if gain != 1:
-                    kwargs["gain"] = gain
-                return Call(blocks.SumBlock, widths, kwargs | self.norm)
-            case Concat(growth=growth, compress=compress):
-                kwargs = depth | {"growth": growth} | unit | stride | preact
-                if not compress:
-                    return Call(blocks.ConcatBlock, widths, kwargs | {"compress": False})
-                return Call(blocks.ConcatBlock, widths, kwargs | self.both)
-            case Hierarchical(residual_root=residual_root, carry_input=carry_input):
-                kwargs = {"levels": block.depth.bit_length() - 1} | unit | stride
-                if residual_root:
-                    kwargs["residual_root"] = True
-                if not carry_input:
-                    kwargs["carry_input"] = False
-                kwargs |= preact | self.both
-                return Call(blocks.HierarchicalBlock, widths, kwargs)
+def block_call(block: Block, w_in: int, style: Style | None = None) -> Call:
+    """Return the call of a block, without its pool and closing norm."""
+    style = style or Style()
+    widths = (w_in, block.width)
+    unit, stride = _unit(block, w_in, style), _stride(block.stride)
+    kwargs: dict[str, Any] = {"depth": block.depth, "unit": unit} | stride
+    preact = {"preact": True} if block.unit.preact else {}
+    match block.aggregation:
+        case Chain():
+            return Call(blocks.ChainBlock, widths, kwargs)
+        case Sum(shortcut=shortcut, gain=gain):
+            if shortcut == "pad" and (block.stride > 1 or w_in != block.width):
+                kwargs["pad"] = True
+            if gain != 1:
+                kwargs["gain"] = gain
+            return Call(blocks.SumBlock, widths, kwargs | preact | style.norm)
+        case Concat(growth=growth, compress=compress):
+            kwargs = {"depth": block.depth, "growth": growth, "unit": unit} | stride
+            if compress:
+                return Call(blocks.ConcatBlock, widths, kwargs | preact | style.both)
+            return Call(blocks.ConcatBlock, widths, kwargs | {"compress": False})
+        case Hierarchical(residual_root=residual_root, carry_input=carry_input):
+            levels = block.depth.bit_length() - 1
+            kwargs = {"levels": levels, "unit": unit} | stride
+            if residual_root:
+                kwargs["residual_root"] = True
+            if not carry_input:
+                kwargs["carry_input"] = False
+            kwargs |= preact | style.both
+            return Call(blocks.HierarchicalBlock, widths, kwargs)
+        case CustomAggregation() as custom:
+            options = dict(custom.options)
+            return Call(plugin_class(custom), widths, kwargs | options)
 
-    def _unit(self, block: Block, w_in: int) -> Call:
-        unit: Unit = block.unit
-        kwargs: dict[str, Any] = {"kernel": unit.kernel}
-        match unit.kind:
-            case "bottleneck" | "preact_bottleneck" | "inception":
-                kwargs |= unit.derived(*block.unit_widths(w_in)[0])
-            case "inverted":
-                kwargs["expansion"] = unit.expansion
-                if unit.squeeze:
-                    kwargs["squeeze"] = unit.squeeze
-        if getattr(unit, "groups", 1) > 1:
-            kwargs["groups"] = unit.groups
-        return Call(partial, (UNIT_MODULES[unit.kind],), kwargs | self.both)
 
-    def _fusion(self) -> tuple[Call | None, int]:
-        """Return the fusion, if any, and the width that the head gets."""
-        architecture = self.architecture
-        widths = [architecture.widths[i + 1] for i in architecture.stage_ends]
-        if architecture.fusion == "last" or len(widths) == 1:
-            return None, widths[-1]
-        if architecture.fusion == "concat":
-            return Call(fusion.ConcatFusion), sum(widths)
-        return Call(fusion.HierarchicalFusion, (widths,), self.both), widths[-1]
+def _unit(block: Block, w_in: int, style: Style) -> Call:
+    unit: Unit = block.unit
+    if isinstance(unit, CustomUnit):
+        cls = plugin_class(unit)
+        args = (cls,) if takes_residual(cls) else (units.with_residual, cls)
+        return Call(partial, args, dict(unit.options))
+    kwargs: dict[str, Any] = {"kernel": unit.kernel}
+    match unit:
+        case Bottleneck() | PreactBottleneck() | Inception():
+            kwargs |= unit.derived(*block.unit_widths(w_in)[0])
+        case Inverted(expansion=expansion, squeeze=squeeze):
+            kwargs["expansion"] = expansion
+            if squeeze:
+                kwargs["squeeze"] = squeeze
+    if isinstance(unit, Bottleneck) and unit.groups > 1:
+        kwargs["groups"] = unit.groups
+    return Call(partial, (_UNITS[unit.kind],), kwargs | style.both)
 
-    def _by_stage(self, calls: list[Call]) -> list[Call]:
-        stages, start = [], 0
-        for end in self.architecture.stage_ends:
-            stages.append(Call(nn.Sequential, tuple(calls[start : end + 1])))
-            start = end + 1
-        return stages
 
-    def _aux(self) -> list[tuple[int, Call]]:
-        found = []
-        for head in self.architecture.aux:
-            width = self.architecture.widths[head.after + 1]
-            options = {
-                "pool": head.pool,
-                "width": head.width,
-                "hidden": head.hidden,
-                "dropout": head.dropout,
-            }
-            args = (width, self.architecture.num_classes)
-            found.append((head.after, Call(layers.AuxHead, args, options | self.both)))
-        return found
+def _style(architecture: Architecture) -> Style:
+    norm, act = {}, {}
+    if architecture.norm.kind != "batch" or architecture.norm.eps != _EPS:
+        module: Any = _NORMS[architecture.norm.kind]
+        if architecture.norm.eps != _EPS:
+            module = Call(partial, (module,), {"eps": architecture.norm.eps})
+        norm["norm"] = module
+    if architecture.activation != "relu":
+        act["act"] = _ACTIVATIONS[architecture.activation]
+    return Style(norm, act)
+
+
+def _block(architecture: Architecture, i: int, style: Style) -> Call:
+    """Return the call of a block with the pool ahead of it and what closes it."""
+    block = architecture.blocks[i]
+    calls = [block_call(block, architecture.widths[i], style)]
+    if block.pool is not None:
+        calls.insert(0, _pool(block.pool))
+    if needs_closing(architecture, i):
+        calls.append(Call(layers.NormAct, (block.width,), style.both))
+    return calls[0] if len(calls) == 1 else Call(nn.Sequential, tuple(calls))
+
+
+def _stem(architecture: Architecture, style: Style) -> Call:
+    width = architecture.input_shape[0]
+    calls = []
+    for layer in architecture.stem:
+        if isinstance(layer, Pool):
+            calls.append(_pool(layer))
+            continue
+        stride = _stride(layer.stride)
+        if layer.norm:
+            kwargs = {"kernel": layer.kernel} | stride | style.both
+            calls.append(Call(layers.ConvNormAct, (width, layer.width), kwargs))
+        else:
+            args = (width, layer.width, layer.kernel)
+            calls.append(Call(layers.conv, args, stride))
+        width = layer.width
+    return calls[0] if len(calls) == 1 else Call(nn.Sequential, tuple(calls))
+
+
+def _fusion(architecture: Architecture, style: Style) -> tuple[Call | None, int]:
+    """Return the fusion, if any, and the width that the head gets."""
+    widths = [architecture.widths[i + 1] for i in architecture.stage_ends]
+    if architecture.fusion == "last" or len(widths) == 1:
+        return None, widths[-1]
+    if architecture.fusion == "concat":
+        return Call(fusion.ConcatFusion), sum(widths)
+    return Call(fusion.HierarchicalFusion, (widths,), style.both), widths[-1]
+
+
+def _by_stage(architecture: Architecture, calls: list[Call]) -> list[Call]:
+    stages, start = [], 0
+    for end in architecture.stage_ends:
+        stages.append(Call(nn.Sequential, tuple(calls[start : end + 1])))
+        start = end + 1
+    return stages
+
+
+def _aux(architecture: Architecture, head: AuxHead, style: Style) -> Call:
+    options: dict[str, Any] = {}
+    for name in ("pool", "width", "hidden", "dropout"):
+        options[name] = getattr(head, name)
+    widths = (architecture.widths[head.after + 1], architecture.num_classes)
+    return Call(layers.AuxHead, widths, options | style.both)
 
 
 def _pool(pool: Pool) -> Call:

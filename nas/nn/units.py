@@ -1,8 +1,10 @@
 """Units as modules: ``unit(w_in, w_out, stride)``, called with an optional residual.
 
-A unit adds the residual itself, where its order of norm and activation wants it, so that
-every block can use any unit.
+A unit adds the residual itself, where its order of norm and activation wants it, so
+that every block can use any unit.
 """
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -64,7 +66,7 @@ class BasicUnit(nn.Module):
 
 
 class PreactBasicUnit(nn.Module):
-    """Two k x k convolutions, each behind a norm and an activation (He et al. 2016b)."""
+    """Two k x k convolutions, each behind a norm and activation (He et al. 2016b)."""
 
     def __init__(
         self,
@@ -124,7 +126,7 @@ class BottleneckUnit(nn.Module):
 
 
 class PreactBottleneckUnit(nn.Module):
-    """1 x 1 to a hidden width, k x k to the output, preactivated (Huang et al. 2017)."""
+    """1 x 1 to a hidden width, then k x k, preactivated (Huang et al. 2017)."""
 
     def __init__(
         self,
@@ -274,3 +276,27 @@ class InceptionUnit(nn.Module):
         branches = [self.branch1, self.branch2, self.branch3, self.branch4]
         y = torch.cat([branch(x) for branch in branches], dim=1)
         return y if residual is None else y + residual
+
+
+class WithResidual(nn.Module):
+    """A module that knows of no residual, as a unit to which it is added."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride)."""
+        y = self.module(x)
+        return y if residual is None else y + residual
+
+
+def with_residual(
+    module: Callable[..., nn.Module],
+    w_in: int,
+    w_out: int,
+    stride: int = 1,
+    **options: float | str,
+) -> nn.Module:
+    """Make a unit of any module that is called as module(w_in, w_out, stride)."""
+    return WithResidual(module(w_in, w_out, stride, **options))
