@@ -153,7 +153,7 @@ def aux_heads(num_blocks: int) -> st.SearchStrategy[AuxHead]:
         after=st.integers(0, num_blocks - 1),
         weight=st.sampled_from([0.3, 1.0, 2]),
         pool=st.integers(1, 3),
-        width=st.sampled_from([0, 1, 5]),
+        width=st.sampled_from([0, 2, 5]),
         hidden=st.sampled_from([0, 1, 6]),
         dropout=st.sampled_from([0, 0.5]),
     )

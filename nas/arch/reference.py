@@ -143,18 +143,17 @@ def densenet_bc_100_12(input_shape: Shape, num_classes: int) -> Architecture:
 
 
 def dla_small(input_shape: Shape, num_classes: int) -> Architecture:
-    """DLA-34 at a quarter of its width, for small images: strides only in the trees."""
-    blocks = []
-    for i, (levels, width) in enumerate(((1, 16), (2, 32), (2, 64), (1, 128))):
-        blocks.append(
-            Block(
-                aggregation=Hierarchical(carry_input=i > 0),
-                unit=Basic(),
-                depth=1 << levels,
-                width=width,
-                stride=2 if i else 1,
-            )
+    """DLA for small images: three trees of basic units at the widths of ResNet-20."""
+    blocks = [
+        Block(
+            aggregation=Hierarchical(carry_input=i > 0),
+            unit=Basic(),
+            depth=1 << levels,
+            width=16 << i,
+            stride=2 if i else 1,
         )
+        for i, levels in enumerate((1, 2, 2))
+    ]
     return Architecture(
         input_shape=input_shape,
         num_classes=num_classes,
@@ -180,6 +179,15 @@ REFERENCES: Final[dict[str, Callable[[Shape, int], Architecture]]] = {
         dla_small,
     )
 }
+
+_SMALL: Final = frozenset(
+    ("resnet20", "resnet56", "preact_resnet20", "densenet_bc_100_12", "dla_small")
+)
+
+
+def reference_defaults(name: str) -> tuple[Shape, int]:
+    """Return the image shape and the number of classes that a network is known for."""
+    return ((3, 32, 32), 10) if name in _SMALL else ((3, 224, 224), 1000)
 
 
 def _resnet(

@@ -60,7 +60,7 @@ class DeepSupervision(nn.Module):
     """A network and its auxiliary heads, together for training.
 
     The network itself stays as it is; a hook on each block that has a head hands over
-    the block's output.
+    the block's output. In evaluation the heads are left out.
 
     Args:
         network: gives the logits.
@@ -77,15 +77,14 @@ class DeepSupervision(nn.Module):
         for i, (block, _) in enumerate(heads):
             block.register_forward_hook(self._keep(i))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Map images (N, C, H, W) to the logits and those of every head."""
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, list[Tensor]]:
+        """Map images (N, C, H, W) to logits, in training with those of every head."""
         logits = self.network(x)
-        auxiliary = [
-            head(features)
-            for head, features in zip(self.heads, self._features, strict=True)
-        ]
-        self._features = [None] * len(self.heads)
-        return logits, auxiliary
+        features, self._features = self._features, [None] * len(self.heads)
+        if not self.training:
+            return logits
+        heads = zip(self.heads, features, strict=True)
+        return logits, [head(seen) for head, seen in heads]
 
     def _keep(self, i: int):  # type: ignore[no-untyped-def]
         def hook(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:

@@ -122,7 +122,7 @@ def _integer(entries: Mapping[str, Node], name: str, default: int) -> int:
 
 def _plugins(node: Node | None, folder: Path) -> tuple[Plugin, ...]:
     """Read the list of Python files, beside the YAML file or in 'plugins' there."""
-    found = []
+    found: list[Plugin] = []
     for item in node.sequence() if node is not None else []:
         file = item.string()
         path = folder / file
@@ -130,7 +130,10 @@ def _plugins(node: Node | None, folder: Path) -> tuple[Plugin, ...]:
             path = folder / "plugins" / Path(file).name
         if not path.is_file():
             raise item.error(f"must be the path of a Python file; found no {file!r}")
-        found.append(Plugin.of(path))
+        plugin = Plugin.of(path)
+        if any(plugin.file == other.file for other in found):
+            raise item.error(f"has a name that another one has: {plugin.file!r}")
+        found.append(plugin)
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from torch import nn
 from nas.data import SearchData
 from nas.errors import ConfigError
 from nas.nn.cost import cost
-from nas.nn.build import build
+from nas.nn.build import build, supervised
 from nas.records import EvalRequest, EvalResult
 from nas.train.batches import DeviceSplit
 from nas.train.events import Events
@@ -74,8 +74,11 @@ class Evaluator:
     def _evaluate(self, request: EvalRequest, epochs: list[Metrics]) -> None:
         architecture, recipe = request.architecture, request.recipe
         network = build(architecture, self._data.mean, self._data.std, request.seed)
-        network.to(self._device)
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        trained: nn.Module = network
+        if architecture.aux:
+            trained = supervised(architecture, network, request.seed)
+        trained.to(self._device)
+        trained.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         with Events(request.folder) as events:
             events.architecture(architecture)
 
@@ -84,11 +87,12 @@ class Evaluator:
                 events.epoch(metrics)
 
             training = Training(
-                network,
+                trained,
                 recipe,
                 train=self._train,
                 validation=self._validation,
                 seed=request.seed,
+                aux_weights=tuple(head.weight for head in architecture.aux),
                 bf16=self._device.type == "cuda",
                 on_epoch=on_epoch,
             )

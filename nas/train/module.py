@@ -51,6 +51,8 @@ class Training(LightningModule):
         recipe: everything else about the training.
         train, validation: on the device of the training.
         seed: of the shuffling and the augmentation.
+        aux_weights: of the losses of the auxiliary heads, when the network is
+            a ``DeepSupervision``.
         bf16: multiply in bfloat16, keep everything else in float32.
         on_epoch: is told about every epoch, after its validation.
     """
@@ -63,6 +65,7 @@ class Training(LightningModule):
         train: DeviceSplit,
         validation: DeviceSplit,
         seed: int,
+        aux_weights: tuple[float, ...] = (),
         bf16: bool,
         on_epoch: Callable[[Metrics], None],
     ) -> None:
@@ -72,6 +75,7 @@ class Training(LightningModule):
         self._recipe = recipe
         self._train = train
         self._validation = validation
+        self._aux_weights = aux_weights
         self._bf16 = bf16
         self._on_epoch = on_epoch
         self._shuffling = Generator().manual_seed(seed)
@@ -125,15 +129,20 @@ class Training(LightningModule):
         )
         labels = self._train.labels[index]
         with self._autocast():
-            logits = self.network(scaled(images))
-            loss = cross_entropy(
-                logits, labels, label_smoothing=self._recipe.label_smoothing
-            )
+            output = self.network(scaled(images))
+            logits, auxiliary = output if self._aux_weights else (output, [])
+            loss = self._loss(logits, labels)
+            for weight, aux in zip(self._aux_weights, auxiliary, strict=True):
+                loss = loss + weight * self._loss(aux, labels)
         optimizer.zero_grad()
         self.manual_backward(loss)
         optimizer.step()
         hits = (logits.detach().argmax(dim=1) == labels).sum()
         return torch.stack((loss.detach() * len(index), hits))
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        smoothing = self._recipe.label_smoothing
+        return cross_entropy(logits, labels, label_smoothing=smoothing)
 
     def validation_step(self, index: Tensor) -> None:
         """Validate, and tell about the epoch.

@@ -3,7 +3,7 @@
 import torch
 from structure import paired
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import update_bn
 
 from nas.nn.network import DeepSupervision
@@ -76,7 +76,7 @@ def _computed(
     """Return outputs, and the layers' gradients and statistics after a pass."""
     outputs = _outputs(network, images)
     labels = torch.arange(len(images)) % outputs[0].shape[1]
-    losses = [F.cross_entropy(logits, labels) for logits in outputs]
+    losses = [cross_entropy(logits, labels) for logits in outputs]
     network.zero_grad()
     (losses[0] + sum(AUX_WEIGHT * loss for loss in losses[1:])).backward()
 
