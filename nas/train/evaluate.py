@@ -12,8 +12,8 @@ from torch import nn
 
 from nas.data import SearchData
 from nas.errors import ConfigError
-from nas.nn.cost import cost
 from nas.nn.build import build, supervised
+from nas.nn.cost import cost
 from nas.records import EvalRequest, EvalResult
 from nas.train.batches import DeviceSplit
 from nas.train.events import Events

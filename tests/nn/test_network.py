@@ -187,14 +187,17 @@ def test_auxiliary_heads_see_the_output_of_their_block(fusion):
     block = Block(aggregation=Concat(growth=2), unit=Basic(), depth=1, width=5)
     aux = (AuxHead(after=1, hidden=3), AuxHead(after=0, pool=2, width=3))
     architecture = in_a_row(block, replace(block, stride=2), fusion=fusion, aux=aux)
-    network = build(architecture, seed=0).eval()
+    network = build(architecture, seed=0)
     names = list(network.state_dict())
-    trained = supervised(architecture, network, seed=0).eval()
+    trained = supervised(architecture, network, seed=0)
     assert list(network.state_dict()) == names
+    network.eval()  # the heads stay in training
     x = torch.rand(2, 3, 8, 8)
     with torch.no_grad():
         logits, auxiliary = trained(x)
         assert torch.equal(logits, network(x))
+        assert torch.equal(logits, trained.eval()(x))
+        trained.heads.train()
         first, second = network.blocks
         one = first(network.stem(network.normalize(x)))
         features = (second(one), one)
@@ -209,7 +212,8 @@ def test_auxiliary_heads_are_drawn_from_the_seed_alone():
         supervised(architecture, network, seed).heads.state_dict() for seed in (1, 1, 2)
     )
     assert all(torch.equal(one[name], two[name]) for name in one)
-    assert not torch.equal(one["0.layers.2.weight"], three["0.layers.2.weight"])
+    last = "0.layers.6.weight"
+    assert not torch.equal(one[last], three[last])
 
 
 def test_dropout_is_in_the_head():

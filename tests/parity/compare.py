@@ -99,14 +99,12 @@ def _computed(
 
 def _outputs(network: nn.Module, images: Tensor) -> list[Tensor]:
     """Return the logits, in training also those of the auxiliary heads."""
-    if isinstance(network, DeepSupervision):
-        if not network.training:
-            return [network.network(images)]
-        logits, auxiliary = network(images)
-        return [logits, *auxiliary]
     found = network(images)
     if isinstance(found, Tensor):
         return [found]
+    if isinstance(network, DeepSupervision):
+        logits, auxiliary = found
+        return [logits, *auxiliary]
     logits, *auxiliary = found
     return [logits, *reversed(auxiliary)]  # torchvision has the last head first
 
