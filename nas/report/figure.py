@@ -206,7 +206,7 @@ def _legend(figure: "Figure", complete: Sequence[TrialRecord]) -> None:
     figure.legend(
         handles=handles,
         loc="outside lower center",
-        ncols=len(handles),
+        ncols=len(handles) if len(handles) < 6 else 4,
         frameon=False,
         fontsize=8.5,
         handletextpad=0.4,

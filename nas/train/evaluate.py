@@ -14,6 +14,7 @@ from nas.data import SearchData
 from nas.errors import ConfigError
 from nas.nn.build import build, supervised
 from nas.nn.cost import cost
+from nas.nn.memory import keep_parts
 from nas.records import EvalRequest, EvalResult
 from nas.train.batches import DeviceSplit
 from nas.train.events import Events
@@ -74,6 +75,7 @@ class Evaluator:
     def _evaluate(self, request: EvalRequest, epochs: list[Metrics]) -> None:
         architecture, recipe = request.architecture, request.recipe
         network = build(architecture, self._data.mean, self._data.std, request.seed)
+        keep_parts(network)
         trained: nn.Module = network
         if architecture.aux:
             trained = supervised(architecture, network, request.seed)

@@ -26,6 +26,7 @@ from nas.arch import (
     from_json,
     to_json,
 )
+from nas.arch.reference import REFERENCES
 
 
 def shuffled(data, rng):
@@ -157,9 +158,12 @@ def test_one_stage_has_nothing_to_fuse():
 @pytest.mark.parametrize(
     ("architecture", "digest"),
     [
-        (with_unit(Basic(), Sum()), ""),
-        (with_unit(Bottleneck(ratio=0.5), Concat(growth=8)), ""),
-        (with_unit(Separable(kernel=5), Hierarchical()), ""),
+        (with_unit(Basic(), Sum()), "5ea8ed32d09406b6"),
+        (with_unit(Bottleneck(ratio=0.5), Concat(growth=8)), "8c71006f4809e348"),
+        (with_unit(Separable(kernel=5), Hierarchical()), "a3c2b53da113148b"),
+        (REFERENCES["densenet_bc_100_12"]((3, 224, 224), 1000), "5b1dea0be4a93f56"),
+        (REFERENCES["dla34"]((3, 224, 224), 1000), "84600a9f0cf602b2"),
+        (REFERENCES["googlenet"]((3, 224, 224), 1000), "eee144ec98d8af36"),
     ],
 )
 def test_hashes_of_old_runs_stay_valid(architecture, digest):

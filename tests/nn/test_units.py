@@ -6,17 +6,18 @@ import pytest
 import torch
 from torch import nn
 
-from nas.arch import UNITS, Bottleneck
+from nas.arch import UNITS
+from nas.nn import units
 from nas.nn.layers import LayerNorm2d
-from nas.nn.layout import UNIT_MODULES
-from nas.nn.units import InceptionUnit, InvertedUnit, SqueezeExcite
+from nas.nn.units import BottleneckUnit, InceptionUnit, InvertedUnit, SqueezeExcite
 
 
 def made(kind, w_in, w_out, stride=1, **options):
     """A unit with its proportions at the spec's defaults."""
     spec = UNITS[kind]()
     derived = {} if kind == "inverted" else spec.derived(w_in, w_out)
-    return UNIT_MODULES[kind](w_in, w_out, stride, **derived, **options)
+    module = getattr(units, f"{type(spec).__name__}Unit")
+    return module(w_in, w_out, stride, **derived, **options)
 
 
 @pytest.mark.parametrize("size", [(1, 9), (5, 4), (8, 8)])
@@ -58,9 +59,7 @@ def test_preactivated_units_normalise_what_they_get(kind):
 
 
 def test_groups_share_no_channels():
-    unit = UNIT_MODULES["bottleneck"](
-        4, 8, groups=2, **Bottleneck(ratio=0.5).derived(4, 8)
-    )
+    unit = BottleneckUnit(4, 8, hidden=4, groups=2)
     assert unit.conv2.groups == 2
     assert unit.conv2.weight.shape == (4, 2, 3, 3)
 
