@@ -35,9 +35,7 @@ def supervised(
 
     Weights of the heads are drawn as in ``build``.
     """
-    blocks = list(network.blocks)
-    if isinstance(network, FusedNetwork):  # by stage
-        blocks = [block for stage in network.blocks for block in stage.children()]
+    blocks = block_modules(architecture, network)
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.default_generator.manual_seed(seed)
@@ -45,6 +43,19 @@ def supervised(
         for _, head in heads:
             head.apply(_initialize)
     return DeepSupervision(network, heads)
+
+
+def block_modules(
+    architecture: Architecture, network: Network | FusedNetwork
+) -> list[nn.Module]:
+    """Return the modules of an architecture's blocks, whatever stage they stand in."""
+    if isinstance(network, Network):
+        return list(network.blocks)
+    found: list[nn.Module] = []
+    for end, stage in zip(architecture.stage_ends, network.blocks, strict=True):
+        # A stage of one block is that block.
+        found += [stage] if len(found) == end else stage.children()
+    return found
 
 
 def _network(parts: Layout) -> Network | FusedNetwork:

@@ -209,7 +209,7 @@ def _block(architecture: Architecture, i: int, style: Style) -> Call:
         calls.insert(0, _pool(block.pool))
     if needs_closing(architecture, i):
         calls.append(Call(layers.NormAct, (block.width,), style.both))
-    return calls[0] if len(calls) == 1 else Call(nn.Sequential, tuple(calls))
+    return _in_a_row(calls)
 
 
 def _stem(architecture: Architecture, style: Style) -> Call:
@@ -227,7 +227,7 @@ def _stem(architecture: Architecture, style: Style) -> Call:
             args = (width, layer.width, layer.kernel)
             calls.append(Call(layers.conv, args, stride))
         width = layer.width
-    return calls[0] if len(calls) == 1 else Call(nn.Sequential, tuple(calls))
+    return _in_a_row(calls)
 
 
 def _fusion(architecture: Architecture, style: Style) -> tuple[Call | None, int]:
@@ -243,7 +243,7 @@ def _fusion(architecture: Architecture, style: Style) -> tuple[Call | None, int]
 def _by_stage(architecture: Architecture, calls: list[Call]) -> list[Call]:
     stages, start = [], 0
     for end in architecture.stage_ends:
-        stages.append(Call(nn.Sequential, tuple(calls[start : end + 1])))
+        stages.append(_in_a_row(calls[start : end + 1]))
         start = end + 1
     return stages
 
@@ -254,6 +254,10 @@ def _aux(architecture: Architecture, head: AuxHead, style: Style) -> Call:
         options[name] = getattr(head, name)
     widths = (architecture.widths[head.after + 1], architecture.num_classes)
     return Call(layers.AuxHead, widths, options | style.both)
+
+
+def _in_a_row(calls: list[Call]) -> Call:
+    return calls[0] if len(calls) == 1 else Call(nn.Sequential, tuple(calls))
 
 
 def _pool(pool: Pool) -> Call:

@@ -4,7 +4,7 @@ from architectures import architectures
 from hypothesis import given, settings
 
 from nas.arch.reference import REFERENCES
-from nas.nn.build import build, supervised
+from nas.nn.build import block_modules, build, supervised
 from nas.nn.cost import Cost, block_cost, cost, needs_closing, num_params
 from nas.nn.measure import measure
 from nas.nn.network import FusedNetwork
@@ -20,13 +20,6 @@ def num_trained(module):
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
 
 
-def blocks(network):
-    """The modules of the blocks in a row, whatever stage they belong to."""
-    if isinstance(network, FusedNetwork):
-        return [block for stage in network.blocks for block in stage]
-    return list(network.blocks)
-
-
 @settings(max_examples=40)
 @given(architectures())
 def test_cost_is_what_the_built_network_has(architecture):
@@ -39,7 +32,7 @@ def test_cost_is_what_the_built_network_has(architecture):
 
     assert costs.stem == measure(network.stem, architecture.input_shape)
     features = list(zip(architecture.widths, architecture.resolutions, strict=True))
-    for i, module in enumerate(blocks(network)):
+    for i, module in enumerate(block_modules(architecture, network)):
         (w_in, size), (width, _) = features[i : i + 2]
         expected = block_cost(architecture.blocks[i], w_in, size)
         if needs_closing(architecture, i):

@@ -18,9 +18,8 @@ from nas.arch import (
     StemConv,
     Sum,
 )
-from nas.nn.build import build, supervised
+from nas.nn.build import block_modules, build, supervised
 from nas.nn.layers import NormAct
-from nas.nn.network import FusedNetwork
 
 SMALL = Architecture(
     input_shape=(3, 8, 8),
@@ -51,9 +50,7 @@ def test_forward_gives_logits_and_backward_finite_gradients(architecture, seed):
 @given(small_architectures())
 def test_resolutions_and_widths_are_those_of_the_features(architecture):
     network = build(architecture, seed=0).eval()
-    modules = [network.stem, *network.blocks]
-    if isinstance(network, FusedNetwork):
-        modules[1:] = [block for stage in network.blocks for block in stage]
+    modules = (network.stem, *block_modules(architecture, network))
     with torch.no_grad():
         x = torch.rand(1, *architecture.input_shape)
         for module, width, size in zip(
@@ -160,9 +157,7 @@ def test_raw_features_are_normalised_for_all_but_preactivated_units(
     architecture, closed
 ):
     network = build(architecture, seed=0)
-    blocks = list(network.blocks)
-    if isinstance(network, FusedNetwork):
-        blocks = [block for stage in network.blocks for block in stage]
+    blocks = block_modules(architecture, network)
     ends = [[type(m) for m in block.children()][-1] is NormAct for block in blocks]
     assert ends == closed
 

@@ -200,7 +200,7 @@ def test_fusion_is_a_row_of_its_own():
     )
     joined, head = outline(network(*stages, fusion="concat")).parts[3:]
     assert (joined.w_in, joined.w_out, joined.resolution) == (24, 40, (1, 1))
-    assert head.params == 40 * 10 + 10
+    assert (head.w_in, head.params) == (40, 40 * 10 + 10)
 
 
 def test_famous_networks_read_as_in_their_papers():
