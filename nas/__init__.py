@@ -7,7 +7,9 @@
 Importing the package is instant; each name is loaded when it is first used.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 __version__ = "0.1.0"
@@ -49,7 +51,16 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'nas' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    # To stay: importing the package nas.search has taken the name of the function.
-    globals()[name] = value
-    return value
+    return getattr(import_module(_HOMES[name]), name)
+
+
+class _Package(ModuleType):
+    """Keeps the function ``nas.search`` apart from the package of the same name."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Python binds a package that it has loaded to its parent, over the function.
+        if name not in _HOMES or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,5 +1,6 @@
 """What the command line does, as a few calls."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nas.data import Dataset, load
-from nas.errors import RunError
+from nas.errors import ConfigError, RunError
 from nas.export import ModelFacts, write
 from nas.records import Recipe, TrialRecord
 from nas.report import best, pareto_front, write_report
@@ -138,6 +139,22 @@ class Run:
         )
 
 
+def _check_main_guard() -> None:
+    """Refuse to start workers while a worker imports the program that started it.
+
+    Raises:
+        ConfigError: naming the line that the program lacks.
+    """
+    # multiprocessing runs the program under this name before it is the main module.
+    imported = sys.modules.get("__mp_main__")
+    if imported is not None and imported is not sys.modules["__main__"]:
+        raise ConfigError(
+            "a program that searches needs the line 'if __name__ == \"__main__\":' "
+            "ahead of it, because worker processes import the program; add it, "
+            "or train in the program itself with workers=0"
+        )
+
+
 def search(
     *,
     data: str = "digits",
@@ -174,6 +191,7 @@ def search(
         NasError: for input that cannot work, before anything is written.
         SearchFailed: when no candidate could be trained.
     """
+    _check_main_guard()
     recipe = recipe or Recipe()
     if epochs is not None:
         recipe = replace(recipe, epochs=epochs)
@@ -215,6 +233,7 @@ def resume(
         NasError: when there is no such run, or it is taken.
         SearchFailed: when no candidate could be trained.
     """
+    _check_main_guard()
     found = Run(Path(run))
     config = found.config
     check_device(config.device)

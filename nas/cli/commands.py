@@ -12,7 +12,7 @@ from nas.arch import Architecture, canonical_hash, read, to_json
 from nas.arch.reference import REFERENCES, reference_defaults
 from nas.cli.progress import Watch
 from nas.cli.render import front_table, outline_table, percent, space_summary
-from nas.errors import SpaceError, unknown
+from nas.errors import ConfigError, SpaceError, unknown
 from nas.nn.cost import cost
 from nas.space import BoundSpace, SearchSpace, shipped
 
@@ -46,6 +46,8 @@ def run_export(
     path: Path, *, trial: int | None, max_params: int | None, to: Path | None
 ) -> None:
     """Export a trial of a run and say where it is."""
+    if trial is not None and max_params is not None:
+        raise ConfigError("--trial and --max-params both choose a trial; give one")
     run = api.Run(path)
     record = run.trial(trial) if trial is not None else run.best(max_params)
     target = to or run.path / "export" / f"trial-{record.trial}"
@@ -117,6 +119,7 @@ def _print_front(console: Console, run: api.Run) -> None:
     console.print(front_table(front, title))
     console.print(
         f"\nreport  {run.folder.report_path}\n"
+        f"show    nas show {run.path} --trial {front[-1].trial}\n"
         f"export  nas export {run.path}\n"
         f"look    nas tensorboard {run.path}",
         soft_wrap=True,

@@ -23,8 +23,7 @@ def front_table(front: Sequence[TrialRecord], title: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None)
     for name in ("trial", "accuracy", "parameters", "MACs"):
         table.add_column(name, justify="right")
-    for name in ("blocks", "units", "depths", "widths"):
-        table.add_column(name, overflow="fold")
+    table.add_column("blocks", overflow="fold")
     for row in front_rows(front):
         table.add_row(
             str(row.trial),
@@ -32,9 +31,6 @@ def front_table(front: Sequence[TrialRecord], title: str) -> Table:
             f"{row.params:,}",
             human(row.macs),
             row.aggregations,
-            row.units,
-            row.depths,
-            row.widths,
         )
     return table
 

@@ -199,5 +199,5 @@ def _sentence(recipe: Recipe) -> str:
         f"{recipe.epochs} epochs, batches of {recipe.batch_size}, {recipe.optimizer} "
         f"with a {recipe.schedule} schedule, peak learning rate {recipe.lr:g}, weight "
         f"decay {recipe.weight_decay:g}, label smoothing {recipe.label_smoothing:g}, "
-        f"{recipe.augment} augmentation"
+        f"{'no' if recipe.augment == 'none' else recipe.augment} augmentation"
     )

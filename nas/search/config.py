@@ -50,10 +50,13 @@ class SearchConfig:
                 raise ConfigError(
                     f"{name} must be an integer of at least {least}; got {value!r}"
                 )
-        for name, known in (("sampler", SAMPLERS), ("device", DEVICES)):
-            value = getattr(self, name)
-            if value not in known:
-                raise ConfigError(unknown(name, value, known))
+        if self.sampler not in SAMPLERS:
+            raise ConfigError(unknown("sampler", self.sampler, SAMPLERS))
+        if self.device not in DEVICES:
+            # Not the closest name: that of 'gpu' is 'cpu'.
+            raise ConfigError(
+                f"unknown device {self.device!r}: choose {' or '.join(DEVICES)}"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as plain data."""

@@ -139,7 +139,9 @@ class Mirror:
             )
             if fresh:
                 self.study.set_metric_names(_METRICS)
-        self.num_trials = len(self.study.get_trials(deepcopy=False))
+        trials = self.study.get_trials(deepcopy=False)
+        self.num_trials = len(trials)
+        self.finished = {t.number for t in trials if t.state.is_finished()}
 
     def start(self, trial: int, architecture: Architecture) -> None:
         """Add a running trial if it is new; numbers come in order."""
@@ -165,14 +167,15 @@ class Mirror:
         self.num_trials = trial + 1
 
     def finish(self, record: TrialRecord) -> None:
-        """Give a trial its values, or mark it as failed."""
+        """Give a trial its values, or mark it as failed; once is enough."""
+        if record.trial in self.finished:
+            return
         if record.status == "complete":
             assert record.accuracy is not None
-            self.study.tell(
-                record.trial, [record.accuracy, record.params], skip_if_finished=True
-            )
+            self.study.tell(record.trial, [record.accuracy, record.params])
         else:
-            self.study.tell(record.trial, state=TrialState.FAIL, skip_if_finished=True)
+            self.study.tell(record.trial, state=TrialState.FAIL)
+        self.finished.add(record.trial)
 
 
 def _distributions(

@@ -78,12 +78,10 @@ def _under(
             if low < k * step / part < 2 * low
         }
     )
+    # Where size dips, this is not the last stair under the target, but it is under it.
     reached = bisect_right(stairs, target, key=lambda m: size_of(at(m)))
     widths = list(at(stairs[reached - 1] if reached else low))
     size = size_of(tuple(widths))
-    if size > target:  # bisection met a dip; the lowest stair is always under
-        widths = list(at(low))
-        size = size_of(tuple(widths))
     grew = True
     while grew:
         grew = False

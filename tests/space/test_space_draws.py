@@ -106,20 +106,9 @@ def test_random_draws_of_the_default_space_land_just_under_their_target(spaces: 
     assert statistics.quantiles(shortfalls, n=20)[-1] <= 0.10
 
 
-def test_targets_are_spread_over_the_whole_budget(spaces: Spaces):
-    bound = bind(spaces["default"], 65_200)  # 100 times its smallest network
-    rng = random.Random(1)
-    targets = [bound.sample(rng).genes[TARGET] for _ in range(300)]
-    middle = (bound.min_params * bound.max_params) ** 0.5
-    # Topologies that cannot be that small are redrawn, so the upper half has more.
-    below = sum(target < middle for target in targets)
-    assert 0.2 < below / 300 < 0.5
-    assert max(targets) > 0.9 * bound.max_params
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_an_optuna_trial_gives_what_its_parameters_decode_to(spaces: Spaces, name):
-    bound = bind(spaces[name], 100_000)
+    bound = bind(spaces[name], 300_000)
     distributions = bound.distributions()
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=3))
     decoded = 0
@@ -136,7 +125,7 @@ def test_an_optuna_trial_gives_what_its_parameters_decode_to(spaces: Spaces, nam
         for gene, distribution in trial.distributions.items():
             assert distribution == distributions[gene]
         decoded += 1
-    assert decoded > 10
+    assert decoded >= 5
 
 
 def test_distributions_are_those_of_the_domains(spaces: Spaces):
@@ -244,7 +233,9 @@ class TestDecode:
     def test_value_out_of_its_domain(self, spaces: Spaces, name, value):
         bound = bind(spaces["default"])
         genes = bound.sample(random.Random(0)).genes | {name: value}
-        with pytest.raises(SpaceError, match=f"^{name} must be among .*; got {value!r}"):
+        with pytest.raises(
+            SpaceError, match=f"^{name} must be among .*; got {value!r}"
+        ):
             bound.decode(genes)
 
     def test_a_target_under_the_topology_does_not_fit(self, spaces: Spaces):
@@ -296,7 +287,7 @@ class TestEncode:
         bound = bind(
             read(
                 "schema: 1\nwidths: solved\nstem: {width: 1}\n"
-                "block: {aggregation: {concat: {growth: [0.25, 0.5, 1]}}, unit: basic}\n"
+                "block: {aggregation: {concat: {growth: [0.2, 0.5, 1]}}, unit: basic}\n"
                 "blocks:\n" + "  - {width: [1, 2, 3, 4, 5]}\n" * 12
             ),
             10**6,

@@ -1,0 +1,125 @@
+"""Proposals: fitting, never twice, repeatable, and an end when there are no more."""
+
+import pytest
+from made_run import bound, record
+
+from nas.arch import canonical_hash
+from nas.nn.cost import num_params
+from nas.search import SAMPLERS
+from nas.search.study import Proposer
+from nas.space import BoundSpace, read_space
+
+FEW = """
+schema: 1
+widths: absolute
+stem: {width: [4, 6]}
+blocks:
+  - {width: [4, 8], aggregation: sum, unit: basic, depth: [1, 2]}
+"""
+
+
+@pytest.fixture
+def few(tmp_path) -> BoundSpace:
+    """A space of eight networks."""
+    path = tmp_path / "few.yaml"
+    path.write_text(FEW)
+    return BoundSpace(
+        space=read_space(path), input_shape=(1, 8, 8), num_classes=10, max_params=10**6
+    )
+
+
+def train(proposer: Proposer, number: int, first: int = 0):
+    """Propose and tell; return the records, better with size."""
+    records = []
+    for trial in range(first, first + number):
+        architecture = proposer.propose()
+        assert architecture is not None
+        accuracy = min(0.99, num_params(architecture) / 10_000)
+        records.append(record(trial, architecture, accuracy))
+        proposer.tell(records[-1])
+    return records
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_all_fit_and_none_comes_twice(sampler):
+    space = bound(max_params=4_000)
+    records = train(Proposer(space, sampler, seed=0), 40)
+    assert len({r.hash for r in records}) == 40
+    for r in records:
+        assert r.params <= 4_000
+        assert space.decode(r.architecture.genes) == r.architecture
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_small_space_is_used_up_to_the_last_network(few, sampler):
+    proposer = Proposer(few, sampler, seed=0)
+    assert len({r.hash for r in train(proposer, 8)}) == 8
+    assert proposer.propose() is None
+    assert proposer.propose() is None
+
+
+def test_a_budget_for_the_smallest_network_alone_gives_that():
+    space = bound(max_params=bound().min_params)
+    proposer = Proposer(space, "tpe", seed=0)
+    (only,) = train(proposer, 1)
+    assert only.architecture == space.smallest
+    assert proposer.propose() is None
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_seed_decides(sampler):
+    def proposed(seed: int) -> list[str]:
+        return [r.hash for r in train(Proposer(bound(), sampler, seed), 15)]
+
+    assert proposed(1) == proposed(1)
+    assert proposed(1) != proposed(2)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_going_on_does_not_replay(sampler):
+    known = train(Proposer(bound(), sampler, seed=0), 12)
+    later = train(Proposer(bound(), sampler, 0, known), 12, first=12)
+    assert not {r.hash for r in known} & {r.hash for r in later}
+    # Nor does it draw the same and merely skip what is known.
+    fresh = train(Proposer(bound(), sampler, seed=0), 24)[12:]
+    assert [r.hash for r in fresh] != [r.hash for r in later]
+
+
+def test_going_on_remembers_what_was_learnt():
+    known = train(Proposer(bound(), "tpe", seed=0), 5)
+    known.append(record(5, bound().smallest, None))
+    study = Proposer(bound(), "tpe", 0, known).study
+    told = [(t.values, t.params) for t in study.trials]
+    assert told == [
+        ([r.accuracy, r.params], dict(r.architecture.genes)) for r in known[:5]
+    ]
+
+
+def test_what_somebody_else_proposed_is_learnt_too():
+    proposer = Proposer(bound(), "tpe", seed=0)
+    (foreign,) = train(Proposer(bound(), "random", seed=9), 1)
+    proposer.tell(foreign)
+    (trial,) = proposer.study.trials
+    assert trial.values == [foreign.accuracy, foreign.params]
+    assert all(r.hash != foreign.hash for r in train(proposer, 20, first=1))
+
+
+def test_failures_are_not_proposed_again(few):
+    proposer = Proposer(few, "tpe", seed=0)
+    hashes = set()
+    for trial in range(8):
+        architecture = proposer.propose()
+        hashes.add(canonical_hash(architecture))
+        proposer.tell(record(trial, architecture, None))
+    assert len(hashes) == 8
+    assert proposer.propose() is None
+
+
+def test_several_at_once_are_different_before_anything_is_told():
+    proposer = Proposer(bound(), "tpe", seed=0)
+    waiting = [proposer.propose() for _ in range(10)]
+    assert len(set(map(canonical_hash, waiting))) == 10
+    for trial, architecture in reversed(list(enumerate(waiting))):
+        proposer.tell(record(trial, architecture, 0.5))
+    told = [t for t in proposer.study.trials if t.state.name == "COMPLETE"]
+    assert len(told) == 10

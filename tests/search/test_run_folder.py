@@ -1,0 +1,251 @@
+"""The run folder: never overwritten, whole or not there, found or explained."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from made_run import FACTS, architectures, make_run, record
+
+from nas.errors import NasError, RunError
+from nas.records import Recipe
+from nas.search import RunFolder, SearchConfig
+from nas.search.files import write_atomic
+from nas.space import SearchSpace
+
+MINIMAL = SearchSpace.load("minimal")
+
+
+def tree(path: Path) -> dict[str, bytes]:
+    return {
+        str(p.relative_to(path)): p.read_bytes() if p.is_file() else b"a folder"
+        for p in sorted(path.rglob("*"))
+    }
+
+
+class TestCreate:
+    def test_what_was_asked_can_be_read_again(self, tmp_path):
+        config = SearchConfig(
+            space="mine", trials=7, workers=3, recipe=Recipe(epochs=4, lr=0.01)
+        )
+        RunFolder.create(tmp_path / "a" / "b", config, MINIMAL, FACTS)
+        run = RunFolder.open(tmp_path / "a" / "b")
+        assert run.config() == config
+        assert run.facts() == FACTS
+        space = run.space()
+        assert space.name == "mine"
+        assert (space.blocks, space.text) == (MINIMAL.blocks, MINIMAL.text)
+        assert run.records() == []
+        assert run.unfinished() == {}
+
+    def test_the_file_says_with_what_it_was_made(self, tmp_path):
+        make_run(tmp_path / "run")
+        written = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())
+        environment = written["environment"]
+        assert environment["python"] == ".".join(map(str, sys.version_info[:3]))
+        assert {"nas", "torch", "optuna", "git", "command"} <= set(environment)
+
+    @pytest.mark.parametrize("content", ["a run", "a folder", "an empty one", "a file"])
+    def test_nothing_is_ever_overwritten(self, tmp_path, content):
+        path = tmp_path / "run"
+        match content:
+            case "a run":
+                make_run(path, [0.5])
+            case "a folder":
+                path.mkdir()
+                (path / "thesis.tex").write_text("years of work")
+            case "an empty one":
+                path.mkdir()
+            case "a file":
+                path.write_text("years of work")
+        before = tree(tmp_path)
+        with pytest.raises(RunError, match=r"never overwritten.*nas resume.*--run"):
+            make_run(path)
+        assert tree(tmp_path) == before
+
+    def test_a_file_in_the_way_is_named(self, tmp_path):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(RunError, match=r"cannot be made: .*file is not a folder"):
+            make_run(tmp_path / "file" / "run")
+        with pytest.raises(RunError, match="cannot be made"):
+            make_run(tmp_path / "file" / "deeper" / "run")
+
+    def test_half_a_run_is_taken_away_again(self, tmp_path, monkeypatch):
+        def no_space_left(*_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", no_space_left)
+        with pytest.raises(OSError, match="No space left"):
+            make_run(tmp_path / "run")
+        assert tree(tmp_path) == {}
+
+
+class TestOpen:
+    def test_no_runs_at_all(self, tmp_path):
+        with pytest.raises(RunError, match=r"no such folder; start one with 'nas sea"):
+            RunFolder.open(tmp_path / "run")
+
+    def test_the_closest_run_is_offered(self, tmp_path):
+        for name in ("alpha", "beta"):
+            make_run(tmp_path / name)
+        with pytest.raises(RunError, match=r"did you mean .*/alpha\?"):
+            RunFolder.open(tmp_path / "alhpa")
+        with pytest.raises(RunError, match=r"did you mean .*/beta\?"):
+            RunFolder.open(tmp_path / "zzz")
+
+    def test_a_folder_that_is_no_run(self, tmp_path):
+        (tmp_path / "photos").mkdir()
+        with pytest.raises(RunError, match=r"photos: the folder has no config\.yaml"):
+            RunFolder.open(tmp_path / "photos")
+
+    def test_a_file(self, tmp_path):
+        (tmp_path / "run").write_text("")
+        with pytest.raises(RunError, match="no run at"):
+            RunFolder.open(tmp_path / "run")
+
+
+class TestConfigFile:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "[1, 2]",
+            "config: 5\ndata: {}",
+            "config: {}\ndata: {}",
+            "config: {data: digits",
+            "config: {recipe: {}}\ndata: {}",
+            "data: {}",
+            "\0",
+        ],
+    )
+    def test_one_that_was_spoilt_is_refused(self, tmp_path, text):
+        run = make_run(tmp_path / "run")
+        (run.path / "config.yaml").write_text(text)
+        with pytest.raises(RunError, match=r"config\.yaml"):
+            run.config()
+
+    def test_an_impossible_value_is_refused(self, tmp_path):
+        run = make_run(tmp_path / "run")
+        path = run.path / "config.yaml"
+        path.write_text(path.read_text().replace("sampler: tpe", "sampler: tpo"))
+        with pytest.raises(NasError, match=r"unknown sampler 'tpo'.*'tpe'"):
+            run.config()
+
+    def test_extend_changes_the_number_of_trials_alone(self, tmp_path):
+        run = make_run(tmp_path / "run", trials=3)
+        before = yaml.safe_load((run.path / "config.yaml").read_text())
+        run.extend(SearchConfig(**{**as_arguments(run.config()), "trials": 9}))
+        after = yaml.safe_load((run.path / "config.yaml").read_text())
+        assert run.config().trials == 9
+        before["config"]["trials"] = 9
+        assert after == before
+
+
+def as_arguments(config: SearchConfig) -> dict[str, object]:
+    return config.to_json() | {"recipe": config.recipe}
+
+
+class TestTrials:
+    def test_records_survive_the_disk(self, tmp_path):
+        run = make_run(tmp_path / "run", [0.5, None, 0.75])
+        records = RunFolder.open(run.path).records()
+        expected = zip(architectures(3), [0.5, None, 0.75], strict=True)
+        assert records == [record(i, *pair) for i, pair in enumerate(expected)]
+        genes = [r.architecture.genes for r in records]
+        assert genes == [a.genes for a in architectures(3)]
+
+    def test_records_are_in_the_order_of_their_numbers(self, tmp_path):
+        run = make_run(tmp_path / "run")
+        numbers = [100_000, 7, 99_999, 0]
+        for number, architecture in zip(numbers, architectures(4), strict=True):
+            run.start_trial(number, architecture)
+            run.finish_trial(record(number, architecture, 0.5))
+        assert [r.trial for r in run.records()] == sorted(numbers)
+
+    def test_unfinished_are_those_without_a_result(self, tmp_path):
+        run = make_run(tmp_path / "run", [0.5])
+        _, one, two = architectures(3)
+        run.start_trial(1, one)
+        run.start_trial(2, two)
+        assert run.unfinished() == {1: one, 2: two}
+        run.finish_trial(record(1, one, None))
+        assert run.unfinished() == {2: two}
+
+    def test_a_trial_that_never_got_its_architecture_has_not_begun(self, tmp_path):
+        run = make_run(tmp_path / "run", [0.5])
+        run.trial_path(1).mkdir()
+        (run.trials_path / "notes").mkdir()
+        assert run.unfinished() == {}
+        assert len(run.records()) == 1
+
+    def test_a_second_start_begins_from_nothing(self, tmp_path):
+        run = make_run(tmp_path / "run")
+        (architecture,) = architectures(1)
+        run.start_trial(0, architecture)
+        (run.trial_path(0) / "events.out.tfevents.1").write_bytes(b"half")
+        run.start_trial(0, architecture)
+        assert [p.name for p in run.trial_path(0).iterdir()] == ["architecture.json"]
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"architecture": {}}', "5"])
+    def test_a_spoilt_result_is_named(self, tmp_path, text):
+        run = make_run(tmp_path / "run", [0.5, 0.6])
+        path = run.trial_path(1) / "result.json"
+        path.write_text(text)
+        with pytest.raises(RunError, match=rf"{path}: cannot be read"):
+            run.records()
+
+    def test_a_spoilt_architecture_is_named(self, tmp_path):
+        run = make_run(tmp_path / "run")
+        run.trial_path(0).mkdir()
+        (run.trial_path(0) / "architecture.json").write_text("{")
+        with pytest.raises(RunError, match=r"00000/architecture\.json"):
+            run.unfinished()
+
+
+class TestOwned:
+    def test_one_owner_at_a_time(self, tmp_path):
+        run = make_run(tmp_path / "run")
+        other = RunFolder.open(run.path)
+        refused = pytest.raises(RunError, match="another process works on")
+        with run.owned(), refused, other.owned():
+            raise AssertionError("two owners")
+        with run.owned():
+            pass
+
+    def test_the_lock_ends_with_its_process(self, tmp_path):
+        run = make_run(tmp_path / "run")
+        code = (
+            "import os, sys, pathlib\n"
+            "from nas.search import RunFolder\n"
+            "owned = RunFolder(pathlib.Path(sys.argv[1])).owned()\n"
+            "owned.__enter__()\n"
+            "os._exit(9)\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code, run.path], check=False)
+        assert done.returncode == 9
+        with run.owned():
+            pass
+
+
+class TestWriteAtomic:
+    def test_the_old_file_stays_when_the_new_one_fails(self, tmp_path, monkeypatch):
+        path = tmp_path / "front.json"
+        write_atomic(path, b"old")
+
+        def torn(*_):
+            raise OSError("disk on fire")
+
+        monkeypatch.setattr(os, "fsync", torn)
+        with pytest.raises(OSError, match="disk on fire"):
+            write_atomic(path, b"new")
+        assert tree(tmp_path) == {"front.json": b"old"}
+
+    def test_results_are_read_by_people_too(self, tmp_path):
+        run = make_run(tmp_path / "run", [0.5])
+        text = (run.trial_path(0) / "result.json").read_text()
+        assert text.endswith("}\n")
+        assert "\n  " in text
+        assert json.loads(text)["accuracy"] == 0.5

@@ -1,0 +1,46 @@
+import pytest
+
+from nas.errors import ConfigError, RunError
+from nas.records import Recipe
+from nas.search import SearchConfig
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("trials", 0, "trials must be an integer of at least 1; got 0"),
+        ("trials", 2.0, "trials must be an integer of at least 1; got 2.0"),
+        ("trials", True, "got True"),
+        ("max_params", 0, "max_params must be"),
+        ("max_params", "30k", "got '30k'"),
+        ("seed", -1, "seed must be an integer of at least 0; got -1"),
+        ("workers", -1, "workers must be"),
+        ("sampler", "tpee", "unknown sampler 'tpee': did you mean 'tpe'?"),
+        ("device", "gpu", "unknown device 'gpu': choose auto or cpu or cuda"),
+    ],
+)
+def test_impossible_values_are_refused(name, value, says):
+    with pytest.raises(ConfigError) as raised:
+        SearchConfig(**{name: value})
+    assert says in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [SearchConfig(), SearchConfig(workers=0, recipe=Recipe(optimizer="adamw"))],
+)
+def test_json_and_back(config):
+    assert SearchConfig.from_json(config.to_json()) == config
+
+
+@pytest.mark.parametrize("where", ["config", "recipe"])
+@pytest.mark.parametrize("change", ["more", "fewer"])
+def test_other_keys_are_refused(where, change):
+    data = SearchConfig().to_json()
+    part = data if where == "config" else data["recipe"]
+    if change == "more":
+        part["colour"] = "red"
+    else:
+        del part["seed" if where == "config" else "lr"]
+    with pytest.raises(RunError, match="must have just the keys"):
+        SearchConfig.from_json(data)
