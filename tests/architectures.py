@@ -103,9 +103,7 @@ def aggregations(
             shortcut=st.sampled_from(["conv", "pad"]),
             gain=st.sampled_from([0, 0.1, 1.0]),
         ),
-        st.builds(
-            Concat, growth=st.integers(least, max_width), compress=st.booleans()
-        ),
+        st.builds(Concat, growth=st.integers(least, max_width), compress=st.booleans()),
         st.builds(Hierarchical, residual_root=st.booleans(), carry_input=st.booleans()),
     )
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -38,7 +39,10 @@ from nas.arch.reference import REFERENCES
 from nas.export import ModelFacts, source, write
 from nas.nn.build import build
 from nas.nn.cost import cost
+from nas.nn.measure import measure
 from nas.records import Recipe
+from nas.space import BoundSpace, SearchSpace
+from nas.space.catalog import shipped
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -324,6 +328,26 @@ def test_famous_networks_are_written_as_they_are_built(name):
     exec(text, namespace)
     with torch.device("meta"):
         assert _parts(namespace["Network"]()) == _parts(build(architecture))
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_networks_of_shipped_spaces_are_written_as_they_are_built(name):
+    bound = BoundSpace(
+        space=SearchSpace.load(name),
+        input_shape=(3, 64, 64),
+        num_classes=10,
+        max_params=2_000_000,
+    )
+    classes = [str(i) for i in range(10)]
+    for seed in range(5):
+        architecture = bound.sample(random.Random(seed))
+        text = source(architecture, *_statistics(architecture), classes, _facts())
+        namespace = {"__name__": "model"}
+        exec(text, namespace)
+        with torch.device("meta"):
+            written, built = namespace["Network"](), build(architecture)
+        assert _parts(written) == _parts(built)
+        assert measure(written, (3, 64, 64)) == cost(architecture).total
 
 
 def test_what_the_whole_network_shares_is_written_once():
