@@ -60,6 +60,11 @@ class AuxHead:
         check_int("width", self.width, at_least=0)
         check_int("hidden", self.hidden, at_least=0)
         check_dropout(self.dropout)
+        if self.dropout and not self.hidden:
+            raise SpecError(
+                "dropout must be 0 without a hidden layer, behind which it stands; "
+                f"got {self.dropout}; use 0, or hidden of 1 or more"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +107,8 @@ class Architecture:
                 raise SpecError(
                     f"{name} must be a tuple of at least one part; got {shown(parts)}"
                 )
+        if not isinstance(self.aux, tuple):
+            raise SpecError(f"aux must be a tuple of heads; got {shown(self.aux)}")
         if not isinstance(self.stem[0], StemConv):
             raise SpecError("stem[0] must be a convolution; got pooling; put one ahead")
         for name, choice, known in (

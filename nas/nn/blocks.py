@@ -6,6 +6,7 @@ convolutions come behind the norm and activation, too, and its output has neithe
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,6 @@ from nas.nn.layers import (
     ConvNormAct,
     Norm,
     NormActConv,
-    PadShortcut,
     conv,
 )
 
@@ -55,7 +55,7 @@ class SumBlock(nn.Module):
         depth: int,
         unit: Unit,
         stride: int = 1,
-        pad: bool = False,
+        shortcut: nn.Module | None = None,
         gain: float = 1.0,
         preact: bool = False,
         norm: Norm = nn.BatchNorm2d,
@@ -64,15 +64,11 @@ class SumBlock(nn.Module):
         self.units = nn.ModuleList(
             unit(w_out if i else w_in, w_out, 1 if i else stride) for i in range(depth)
         )
-        for module in self.units if gain != 1 else ():
-            norms = (nn.BatchNorm2d, nn.GroupNorm)
-            *_, last = (m for m in module.modules() if isinstance(m, norms))
-            nn.init.constant_(last.weight, gain)
-        self.shortcut: nn.Module
-        if pad:
-            self.shortcut = PadShortcut(w_in, w_out, stride)
-        else:
-            self.shortcut = projection(w_in, w_out, stride, norm, preact)
+        if shortcut is None:
+            shortcut = projection(w_in, w_out, stride, norm, preact)
+        self.shortcut = shortcut
+        if gain != 1:
+            self.scale_last_norms(gain)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride)."""
@@ -80,6 +76,13 @@ class SumBlock(nn.Module):
         for unit in self.units:
             x = residual = unit(x, residual)
         return x
+
+    def scale_last_norms(self, gain: float) -> None:
+        """Have the last norm of each unit start from a scale other than 1."""
+        norms = (nn.BatchNorm2d, nn.GroupNorm)
+        for unit in self.units:
+            *_, last = (layer for layer in unit.modules() if isinstance(layer, norms))
+            nn.init.constant_(last.weight, gain)
 
 
 class ConcatBlock(nn.Module):
@@ -153,6 +156,7 @@ class Tree(nn.Module):
     """A binary tree: two units, or two smaller trees, one after the other.
 
     Its last root also merges what is carried to it, ``w_carried`` channels in all.
+    ``root(w_in, w_out)`` makes a root, ``project(w_in, w_out, stride)`` a shortcut.
     """
 
     def __init__(
@@ -161,28 +165,24 @@ class Tree(nn.Module):
         w_out: int,
         levels: int,
         unit: Unit,
-        stride: int,
-        w_carried: int,
-        residual_root: bool,
-        preact: bool,
-        norm: Norm,
-        act: Act,
+        root: Callable[[int, int], nn.Module],
+        project: Callable[[int, int, int], nn.Module],
+        stride: int = 1,
+        w_carried: int = 0,
     ) -> None:
         super().__init__()
         self.levels = levels
         self.first: nn.Module
         self.second: nn.Module
         if levels > 1:
-            options = (residual_root, preact, norm, act)
-            self.first = Tree(w_in, w_out, levels - 1, unit, stride, 0, *options)
-            w_carried += w_out
-            self.second = Tree(w_out, w_out, levels - 1, unit, 1, w_carried, *options)
+            parts = (levels - 1, unit, root, project)
+            self.first = Tree(w_in, w_out, *parts, stride=stride)
+            self.second = Tree(w_out, w_out, *parts, w_carried=w_carried + w_out)
         else:
             self.first = unit(w_in, w_out, stride)
             self.second = unit(w_out, w_out, 1)
-            self.shortcut = projection(w_in, w_out, 1, norm, preact)
-            w_children = 2 * w_out + w_carried
-            self.root = Root(w_children, w_out, residual_root, preact, norm, act)
+            self.shortcut = project(w_in, w_out, 1)
+            self.root = root(2 * w_out + w_carried, w_out)
 
     def forward(self, x: Tensor, pooled: Tensor, carried: list[Tensor]) -> Tensor:
         """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride).
@@ -221,9 +221,12 @@ class HierarchicalBlock(nn.Module):
         if stride > 1:
             self.pool = nn.MaxPool2d(stride, ceil_mode=True)
         self.carry_input = carry_input
+        root = partial(
+            Root, residual=residual_root, preact=preact, norm=norm, act=act
+        )
+        project = partial(projection, norm=norm, preact=preact)
         w_carried = w_in if carry_input else 0
-        options = (residual_root, preact, norm, act)
-        self.tree = Tree(w_in, w_out, levels, unit, stride, w_carried, *options)
+        self.tree = Tree(w_in, w_out, levels, unit, root, project, stride, w_carried)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride)."""

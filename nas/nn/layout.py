@@ -147,7 +147,8 @@ def block_call(block: Block, w_in: int, style: Style | None = None) -> Call:
             return Call(blocks.ChainBlock, widths, kwargs)
         case Sum(shortcut=shortcut, gain=gain):
             if shortcut == "pad" and (block.stride > 1 or w_in != block.width):
-                kwargs["pad"] = True
+                args = (*widths, block.stride)
+                kwargs["shortcut"] = Call(layers.PadShortcut, args)
             if gain != 1:
                 kwargs["gain"] = gain
             return Call(blocks.SumBlock, widths, kwargs | preact | style.norm)
@@ -178,7 +179,10 @@ def _unit(block: Block, w_in: int, style: Style) -> Call:
         return Call(partial, args, dict(unit.options))
     kwargs: dict[str, Any] = {"kernel": unit.kernel}
     match unit:
-        case Bottleneck() | PreactBottleneck() | Inception():
+        case Inception():
+            derived = unit.derived(*block.unit_widths(w_in)[0])
+            kwargs["branches"] = tuple(derived[name] for name in unit.relative)
+        case Bottleneck() | PreactBottleneck():
             kwargs |= unit.derived(*block.unit_widths(w_in)[0])
         case Inverted(expansion=expansion, squeeze=squeeze):
             kwargs["expansion"] = expansion

@@ -235,7 +235,8 @@ class InvertedUnit(nn.Module):
 class InceptionUnit(nn.Module):
     """Four branches side by side: 1 x 1, 3 x 3, k x k, pooling (Szegedy et al. 2015).
 
-    The residual, if any, is added to their concatenation.
+    ``branches`` are their widths in the order of the paper: 1 x 1, reduction and 3 x 3,
+    reduction and k x k, pooling. The residual, if any, is added to their concatenation.
     """
 
     def __init__(
@@ -244,17 +245,13 @@ class InceptionUnit(nn.Module):
         w_out: int,
         stride: int = 1,
         *,
-        conv1: int,
-        reduce3: int,
-        conv3: int,
-        reducek: int,
-        convk: int,
-        pool: int,
+        branches: tuple[int, int, int, int, int, int],
         kernel: int = 5,
         norm: Norm = nn.BatchNorm2d,
         act: Act = nn.ReLU,
     ) -> None:
         super().__init__()
+        conv1, reduce3, conv3, reducek, convk, pool = branches
         assert w_out == conv1 + conv3 + convk + pool, "branches share the output"
 
         def layer(w_in: int, w_out: int, kernel: int, stride: int = 1) -> nn.Module:

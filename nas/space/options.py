@@ -47,7 +47,8 @@ def spec_options(
     given = given or {}
     for name in needed:
         if name not in entries and name not in given:
-            raise place.error(f"must say its {name!r}; add {name}: ...")
+            kind = getattr(cls, "kind", cls.__name__.lower())
+            raise place.error(f"must say the {name!r} of {kind!r}; add {name}: ...")
     options: dict[str, Domain] = dict(given)
     judged: dict[str, _Values] = {}
     for name in names:

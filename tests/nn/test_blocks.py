@@ -67,7 +67,8 @@ def test_chain_has_no_residuals():
 
 def test_a_padded_shortcut_takes_every_other_position_and_adds_zeros():
     log = Log()
-    block = SumBlock(2, 5, 1, log.unit, 2, pad=True)
+    shortcut = PadShortcut(2, 5, 2)
+    block = SumBlock(2, 5, 1, log.unit, 2, shortcut)
     x = torch.arange(2 * 3 * 4.0).view(1, 2, 3, 4)
     block(x)
     ((_, _, residual),) = log.calls
@@ -227,7 +228,7 @@ def test_every_block_rounds_odd_sizes_up(size, stride):
     for block in (
         ChainBlock(2, 4, 2, Log().unit, stride),
         SumBlock(2, 4, 2, Log().unit, stride),
-        SumBlock(2, 4, 2, Log().unit, stride, pad=True),
+        SumBlock(2, 4, 2, Log().unit, stride, PadShortcut(2, 4, stride)),
         ConcatBlock(2, 4, 2, 3, Log().unit, stride),
         HierarchicalBlock(2, 4, 2, Log().unit, stride),
     ):

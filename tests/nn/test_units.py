@@ -91,8 +91,7 @@ def test_an_inverted_unit_expands_and_squeezes_by_its_input():
 
 
 def test_branches_stand_in_their_order():
-    widths = {"conv1": 1, "reduce3": 2, "conv3": 3, "reducek": 1, "convk": 2, "pool": 4}
-    unit = InceptionUnit(5, 10, kernel=7, **widths).eval()
+    unit = InceptionUnit(5, 10, kernel=7, branches=(1, 2, 3, 1, 2, 4)).eval()
     x = torch.rand(2, 5, 6, 6)
     y = unit(x)
     branches = (unit.branch1, unit.branch2, unit.branch3, unit.branch4)
