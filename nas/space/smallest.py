@@ -17,8 +17,9 @@ def smallest(
     """Return the architecture of the fewest parameters.
 
     Size grows with depth, kernel, growth, ratio and width, so only their smallest
-    values count. A width is also the next block's input, and two that are equal may
-    save a projection: the best chain of widths is found block by block.
+    values count, and those of strides, which may need a projection. A width is also
+    the next block's input, and two that are equal may save a projection: the best
+    chain of widths is found block by block.
 
     Raises:
         SpecError: when the space's strides are too many for the images.
@@ -65,17 +66,14 @@ def _candidates(
     space: SearchSpace, block: BlockSpace, widths: tuple[int, ...]
 ) -> list[Block]:
     found = []
-    strides = {_least(block.stride), _greatest(block.stride)}
-    for aggregation, unit, width, stride in product(
-        block.aggregation, block.unit, widths, sorted(strides)
-    ):
+    for aggregation, unit, width in product(block.aggregation, block.unit, widths):
         topology = BlockTopology(
             aggregation=AGGREGATIONS[aggregation.kind],
             aggregation_options=_least_options(aggregation),
             unit=UNITS[unit.kind](**_least_options(unit)),
             depth=_least(aggregation.depth or block.depth),
             width=width,
-            stride=stride,
+            stride=_least(block.stride),
         )
         found.append(block_at(space, topology, width))
     return found
