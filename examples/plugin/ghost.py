@@ -10,14 +10,14 @@ class Ghost(nn.Module):
     After the ghost module of Han et al. 2020.
     """
 
-    def __init__(
-        self, w_in: int, w_out: int, stride: int = 1, kernel: int = 3
-    ) -> None:
+    def __init__(self, w_in: int, w_out: int, stride: int = 1, kernel: int = 3) -> None:
         super().__init__()
         cheap = w_out // 2
         dear = w_out - cheap
         self.dear = nn.Sequential(
-            nn.Conv2d(w_in, dear, 1, stride, bias=False), nn.BatchNorm2d(dear), nn.ReLU()
+            nn.Conv2d(w_in, dear, 1, stride, bias=False),
+            nn.BatchNorm2d(dear),
+            nn.ReLU(),
         )
         groups = cheap if cheap == dear else 1
         self.cheap = nn.Sequential(

@@ -60,11 +60,6 @@ class AuxHead:
         check_int("width", self.width, at_least=0)
         check_int("hidden", self.hidden, at_least=0)
         check_dropout(self.dropout)
-        if self.dropout and not self.hidden:
-            raise SpecError(
-                "dropout must be 0 without a hidden layer, behind which it stands; "
-                f"got {self.dropout}; use 0, or hidden of 1 or more"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)

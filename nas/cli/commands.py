@@ -98,7 +98,7 @@ def run_show(
         names = {*shipped(), *REFERENCES, *map(str, Path("runs").glob("*/"))}
         raise SpaceError(
             unknown("space, run or network", what, names)
-            + ", or give the path of a run, a .yaml or a .json file"
+            + " (the path of a run, a .yaml or a .json file works, too)"
         )
 
 

@@ -221,9 +221,7 @@ class HierarchicalBlock(nn.Module):
         if stride > 1:
             self.pool = nn.MaxPool2d(stride, ceil_mode=True)
         self.carry_input = carry_input
-        root = partial(
-            Root, residual=residual_root, preact=preact, norm=norm, act=act
-        )
+        root = partial(Root, residual=residual_root, preact=preact, norm=norm, act=act)
         project = partial(projection, norm=norm, preact=preact)
         w_carried = w_in if carry_input else 0
         self.tree = Tree(w_in, w_out, levels, unit, root, project, stride, w_carried)

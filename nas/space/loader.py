@@ -58,6 +58,7 @@ _KEYS: Final = (
 )
 _BLOCK_KEYS: Final = ("aggregation", "unit", "depth", "width", "stride", "pool")
 _ONE: Final = Choice((1,))
+_MOST_BLOCKS: Final = 64
 _MOST_DEPTH: Final = 256
 _MOST_CHANNELS: Final = 1 << 16
 
@@ -74,6 +75,12 @@ def read_space(path: Path, name: str | None = None) -> SearchSpace:
     if type(schema) is not int or schema != SCHEMA:
         raise entries["schema"].error(f"must be {SCHEMA}; got {schema!r}")
     solved = _widths_mode(entries["widths"])
+    for key in ("multiple_of", "min_width"):
+        if key in entries and not solved:
+            raise entries[key].error(
+                "must not be set where widths are absolute, which are channels as they "
+                "stand; leave it out, or write widths: solved"
+            )
     multiple_of = _integer(entries, "multiple_of", 4 if solved else 1)
     min_width = _integer(entries, "min_width", multiple_of)
     if min_width % multiple_of:
@@ -85,8 +92,10 @@ def read_space(path: Path, name: str | None = None) -> SearchSpace:
     reader = _BlockReader(solved, CustomKinds(plugins))
     template = entries["block"].mapping(known=_BLOCK_KEYS) if "block" in entries else {}
     blocks = entries["blocks"].sequence()
-    if not blocks:
-        raise entries["blocks"].error("must have at least one block; add one")
+    if not 1 <= len(blocks) <= _MOST_BLOCKS:
+        raise entries["blocks"].error(
+            f"must have 1 to {_MOST_BLOCKS} blocks; got {len(blocks)}"
+        )
     description = entries["description"].string() if "description" in entries else ""
     return SearchSpace(
         name=name or path.stem,

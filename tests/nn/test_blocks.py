@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from nas.nn.blocks import ChainBlock, ConcatBlock, HierarchicalBlock, SumBlock
-from nas.nn.layers import ConvNormAct, NormActConv
+from nas.nn.layers import ConvNormAct, NormActConv, PadShortcut
 from nas.nn.units import BasicUnit, BottleneckUnit, InvertedUnit, SeparableUnit
 
 

@@ -16,6 +16,8 @@ def made(kind, w_in, w_out, stride=1, **options):
     """A unit with its proportions at the spec's defaults."""
     spec = UNITS[kind]()
     derived = {} if kind == "inverted" else spec.derived(w_in, w_out)
+    if kind == "inception":
+        derived = {"branches": tuple(derived[name] for name in spec.relative)}
     module = getattr(units, f"{type(spec).__name__}Unit")
     return module(w_in, w_out, stride, **derived, **options)
 

@@ -65,7 +65,9 @@ def test_custom_parts_are_counted_encoded_and_kept_like_built_in_ones(space):
 def test_another_version_of_the_file_is_another_network(space):
     holder = bound(space)
     rng = random.Random(1)
-    architecture = next(a for a in iter(lambda: holder.sample(rng), None) if is_custom(a))
+    architecture = next(
+        a for a in iter(lambda: holder.sample(rng), None) if is_custom(a)
+    )
     plugin = space.parent / "ghost.py"
     plugin.write_text(plugin.read_text() + "\n# changed\n")
     with pytest.raises(SpecError, match=r"ghost\.py has changed since"):

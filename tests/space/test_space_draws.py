@@ -13,8 +13,8 @@ from space_texts import HAND_MADE
 
 from nas.arch import Architecture, from_json, to_json
 from nas.errors import DoesNotFit, SpaceError
-from nas.nn.cost import num_params
 from nas.nn.build import build
+from nas.nn.cost import num_params
 from nas.space import TARGET, BoundSpace, SearchSpace, shipped
 
 NAMES = (*shipped(), *HAND_MADE)

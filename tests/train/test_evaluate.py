@@ -15,7 +15,7 @@ from tiny import DATA, architecture
 
 from nas.arch import Architecture
 from nas.errors import ConfigError
-from nas.nn.network import build
+from nas.nn.build import build
 from nas.records import EvalRequest, EvalResult, Recipe
 from nas.train import PRELOAD, start_evaluator
 from nas.train.evaluate import Evaluator, resolve_device

@@ -4,7 +4,7 @@ from tiny import DATA, architecture
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from nas.nn.network import build
+from nas.nn.build import build
 from nas.records import Recipe
 from nas.train.batches import DeviceSplit
 from nas.train.fit import fit

@@ -101,20 +101,6 @@ class NormActConv(nn.Sequential):
         super().__init__(norm(w_in), act(), conv(w_in, w_out, 1))
 
 
-class PadShortcut(nn.Module):
-    """Every ``stride``-th position, filled up with zeros to ``w_out`` channels."""
-
-    def __init__(self, w_in: int, w_out: int, stride: int) -> None:
-        super().__init__()
-        self.extra = w_out - w_in
-        self.stride = stride
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride)."""
-        x = x[:, :, :: self.stride, :: self.stride]
-        return nn.functional.pad(x, (0, 0, 0, 0, 0, self.extra))
-
-
 class Normalize(nn.Module):
     """Shift and scale images from [0, 1] to zero mean and unit deviation."""
 
@@ -261,7 +247,7 @@ class SumBlock(nn.Module):
         depth: int,
         unit: Unit,
         stride: int = 1,
-        pad: bool = False,
+        shortcut: nn.Module | None = None,
         gain: float = 1.0,
         preact: bool = False,
         norm: Norm = nn.BatchNorm2d,
@@ -270,15 +256,11 @@ class SumBlock(nn.Module):
         self.units = nn.ModuleList(
             unit(w_out if i else w_in, w_out, 1 if i else stride) for i in range(depth)
         )
-        for module in self.units if gain != 1 else ():
-            norms = (nn.BatchNorm2d, nn.GroupNorm)
-            *_, last = (m for m in module.modules() if isinstance(m, norms))
-            nn.init.constant_(last.weight, gain)
-        self.shortcut: nn.Module
-        if pad:
-            self.shortcut = PadShortcut(w_in, w_out, stride)
-        else:
-            self.shortcut = projection(w_in, w_out, stride, norm, preact)
+        if shortcut is None:
+            shortcut = projection(w_in, w_out, stride, norm, preact)
+        self.shortcut = shortcut
+        if gain != 1:
+            self.scale_last_norms(gain)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride)."""
@@ -286,6 +268,13 @@ class SumBlock(nn.Module):
         for unit in self.units:
             x = residual = unit(x, residual)
         return x
+
+    def scale_last_norms(self, gain: float) -> None:
+        """Have the last norm of each unit start from a scale other than 1."""
+        norms = (nn.BatchNorm2d, nn.GroupNorm)
+        for unit in self.units:
+            *_, last = (layer for layer in unit.modules() if isinstance(layer, norms))
+            nn.init.constant_(last.weight, gain)
 
 
 class ConcatBlock(nn.Module):
@@ -359,6 +348,7 @@ class Tree(nn.Module):
     """A binary tree: two units, or two smaller trees, one after the other.
 
     Its last root also merges what is carried to it, ``w_carried`` channels in all.
+    ``root(w_in, w_out)`` makes a root, ``project(w_in, w_out, stride)`` a shortcut.
     """
 
     def __init__(
@@ -367,28 +357,24 @@ class Tree(nn.Module):
         w_out: int,
         levels: int,
         unit: Unit,
-        stride: int,
-        w_carried: int,
-        residual_root: bool,
-        preact: bool,
-        norm: Norm,
-        act: Act,
+        root: Callable[[int, int], nn.Module],
+        project: Callable[[int, int, int], nn.Module],
+        stride: int = 1,
+        w_carried: int = 0,
     ) -> None:
         super().__init__()
         self.levels = levels
         self.first: nn.Module
         self.second: nn.Module
         if levels > 1:
-            options = (residual_root, preact, norm, act)
-            self.first = Tree(w_in, w_out, levels - 1, unit, stride, 0, *options)
-            w_carried += w_out
-            self.second = Tree(w_out, w_out, levels - 1, unit, 1, w_carried, *options)
+            parts = (levels - 1, unit, root, project)
+            self.first = Tree(w_in, w_out, *parts, stride=stride)
+            self.second = Tree(w_out, w_out, *parts, w_carried=w_carried + w_out)
         else:
             self.first = unit(w_in, w_out, stride)
             self.second = unit(w_out, w_out, 1)
-            self.shortcut = projection(w_in, w_out, 1, norm, preact)
-            w_children = 2 * w_out + w_carried
-            self.root = Root(w_children, w_out, residual_root, preact, norm, act)
+            self.shortcut = project(w_in, w_out, 1)
+            self.root = root(2 * w_out + w_carried, w_out)
 
     def forward(self, x: Tensor, pooled: Tensor, carried: list[Tensor]) -> Tensor:
         """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride).
@@ -427,9 +413,10 @@ class HierarchicalBlock(nn.Module):
         if stride > 1:
             self.pool = nn.MaxPool2d(stride, ceil_mode=True)
         self.carry_input = carry_input
+        root = partial(Root, residual=residual_root, preact=preact, norm=norm, act=act)
+        project = partial(projection, norm=norm, preact=preact)
         w_carried = w_in if carry_input else 0
-        options = (residual_root, preact, norm, act)
-        self.tree = Tree(w_in, w_out, levels, unit, stride, w_carried, *options)
+        self.tree = Tree(w_in, w_out, levels, unit, root, project, stride, w_carried)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, w_in, H, W) to (N, w_out, H / stride, W / stride)."""
