@@ -80,7 +80,7 @@ MISTAKES = {
     "blocks that are none": (
         "  - {width: 1}\n  - {width: [1, 2], stride: 2}\n",
         "  §[]\n",
-        "at least one block",
+        "blocks must have 1 to 64 blocks; got 0",
     ),
     "blocks as a mapping": (
         "  - {width: 1}\n  - {width: [1, 2], stride: 2}\n",
