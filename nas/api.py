@@ -263,7 +263,8 @@ def resume(
 
     Args:
         run: the run folder.
-        trials: candidates in all, not fewer than before; None for as many as asked.
+        trials: candidates in all, at least as many as are finished; None for as many
+            as were asked for before.
         on_event: told of everything that happens, in order.
         on_progress: told how many of how many images have been read.
 

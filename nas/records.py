@@ -1,7 +1,8 @@
 """Plain data that crosses process boundaries and lands in the run folder."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from nas.arch import Architecture, canonical_hash, from_json, to_json
@@ -135,11 +136,13 @@ class TrialRecord:
         return data | {"hash": self.hash, "architecture": to_json(self.architecture)}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "TrialRecord":
-        """Return the record that ``to_json`` wrote."""
+    def from_json(
+        cls, data: Mapping[str, Any], plugins: Iterable[Path] = ()
+    ) -> "TrialRecord":
+        """Return the record that ``to_json`` wrote; ``plugins`` as in ``nas.arch``."""
         names = {field.name for field in fields(cls)}
         known = {name: value for name, value in data.items() if name in names}
-        known["architecture"] = from_json(known["architecture"])
+        known["architecture"] = from_json(known["architecture"], plugins)
         known["curve"] = tuple(known["curve"])
         return cls(**known)
 

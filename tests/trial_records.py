@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from nas.arch import Architecture, Basic, Block, Stem, Sum
+from nas.arch import Architecture, Basic, Block, StemConv, Sum
 from nas.records import TrialRecord
 
 SMALL = Architecture(
     input_shape=(1, 8, 8),
     num_classes=10,
-    stem=Stem(width=8),
+    stem=(StemConv(width=8),),
     blocks=(Block(aggregation=Sum(), unit=Basic(), depth=1, width=8),),
 )
 

@@ -1,58 +1,74 @@
-"""The spec tree of a network: stem, blocks and classifier, frozen and valid."""
+"""The spec tree of a network: stem, blocks, fusion and heads, frozen and valid."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
 
-from nas.arch.aggregations import Aggregation, Hierarchical
-from nas.arch.checks import check_int, check_kernel
-from nas.arch.units import Unit
-from nas.errors import SpecError, shown
+from nas.arch.block import Block, Size, StemConv, StemLayer
+from nas.arch.checks import check_int, check_number
+from nas.errors import SpecError, shown, unknown
 
 Gene = int | float | str | bool
 
+FUSIONS: Final = ("last", "concat", "hierarchical")
+ACTIVATIONS: Final = (
+    "relu",
+    "leaky_relu",
+    "elu",
+    "gelu",
+    "silu",
+    "mish",
+    "hardswish",
+)
+NORMS: Final = ("batch", "layer")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stem:
-    """A convolution from the image to ``width`` channels, ahead of the blocks."""
+class Norm:
+    """Normalisation: over the "batch", or over each image's "layer"."""
 
-    width: int
-    kernel: int = 3
-    stride: int = 1
+    kind: str = "batch"
+    eps: float = 1e-5
 
     def __post_init__(self) -> None:
-        check_int("width", self.width)
-        check_kernel("kernel", self.kernel)
-        check_int("stride", self.stride)
+        if self.kind not in NORMS:
+            raise SpecError(f"kind: {unknown('normalisation', self.kind, NORMS)}")
+        check_number("eps", self.eps, above=0.0, at_most=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """``depth`` units at one resolution, aggregated; gives ``width`` channels out."""
+class AuxHead:
+    """A classifier on the output of block ``after``, which is there in training only.
 
-    aggregation: Aggregation
-    unit: Unit
-    depth: int
-    width: int
-    stride: int = 1
+    Its loss counts ``weight`` times (Lee et al. 2015; Szegedy et al. 2015). Features
+    are pooled to ``pool`` x ``pool`` positions, a 1 x 1 convolution to ``width``
+    channels and a hidden layer of ``hidden`` with dropout follow where they are not 0.
+    """
+
+    after: int
+    weight: float = 0.3
+    pool: int = 1
+    width: int = 0
+    hidden: int = 0
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        check_int("depth", self.depth)
-        check_int("width", self.width)
-        check_int("stride", self.stride)
-        if isinstance(self.aggregation, Hierarchical) and (
-            self.depth < 2 or self.depth & (self.depth - 1)
-        ):
-            below = 1 << (max(self.depth, 2).bit_length() - 1)
-            use = f"use {below} or {2 * below}" if self.depth > 2 else "use 2"
-            raise SpecError(
-                "depth must be a power of two of at least 2 in a hierarchical block, "
-                f"whose units are the leaves of a binary tree; got {self.depth}; {use}"
-            )
+        check_int("after", self.after, at_least=0)
+        check_number("weight", self.weight, above=0.0, at_most=10.0)
+        check_int("pool", self.pool)
+        check_int("width", self.width, at_least=0)
+        check_int("hidden", self.hidden, at_least=0)
+        check_dropout(self.dropout)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Architecture:
     """A network for ``(channels, height, width)`` images of ``num_classes`` classes.
+
+    ``fusion`` says how the outputs of the stages reach the head: "last" is the last
+    one alone, "concat" pools and concatenates them all, "hierarchical" merges them one
+    by one (iterative deep aggregation, Yu et al. 2018). ``dropout`` is the head's.
 
     Two architectures are equal when their trees are; ``genes`` are the choices of the
     search space they were decoded from, if any, and no part of their identity.
@@ -60,8 +76,13 @@ class Architecture:
 
     input_shape: tuple[int, int, int]
     num_classes: int
-    stem: Stem
+    stem: tuple[StemLayer, ...]
     blocks: tuple[Block, ...]
+    fusion: str = "last"
+    aux: tuple[AuxHead, ...] = ()
+    activation: str = "relu"
+    norm: Norm = field(default_factory=Norm)
+    dropout: float = 0.0
     genes: Mapping[str, Gene] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -75,38 +96,97 @@ class Architecture:
         ):
             check_int(f"input_shape ({name})", value)
         check_int("num_classes", self.num_classes, at_least=2)
-        if not isinstance(self.blocks, tuple) or not self.blocks:
-            raise SpecError(
-                "blocks must be a tuple of at least one block; "
-                f"got {shown(self.blocks)}"
-            )
-        self._check_strides()
-
-    def _check_strides(self) -> None:
-        places = ["stem", *(f"blocks[{i}]" for i in range(len(self.blocks)))]
-        strides = [self.stem.stride, *(block.stride for block in self.blocks)]
-        size = self.input_shape[1:]
-        for place, stride in zip(places, strides, strict=True):
-            if stride > 1 and max(size) == 1:
-                c, h, w = self.input_shape
+        for name in ("stem", "blocks"):
+            parts = getattr(self, name)
+            if not isinstance(parts, tuple) or not parts:
                 raise SpecError(
-                    f"{place}.stride must be 1, because a {c}x{h}x{w} image is down "
-                    f"to 1x1 there; got {stride}; use fewer strides or larger images"
+                    f"{name} must be a tuple of at least one part; got {shown(parts)}"
                 )
-            size = downsampled(size, stride)
+        if not isinstance(self.aux, tuple):
+            raise SpecError(f"aux must be a tuple of heads; got {shown(self.aux)}")
+        if not isinstance(self.stem[0], StemConv):
+            raise SpecError("stem[0] must be a convolution; got pooling; put one ahead")
+        for name, choice, known in (
+            ("fusion", self.fusion, FUSIONS),
+            ("activation", self.activation, ACTIVATIONS),
+        ):
+            if choice not in known:
+                raise SpecError(f"{name}: {unknown(name, choice, known)}")
+        check_dropout(self.dropout)
+        self._check_shapes()
+        self._check_aux()
 
-    @property
-    def resolutions(self) -> tuple[tuple[int, int], ...]:
+    @cached_property
+    def resolutions(self) -> tuple[Size, ...]:
         """The (height, width) after the stem and after every block."""
-        size = downsampled(self.input_shape[1:], self.stem.stride)
+        size = self.input_shape[1:]
+        for layer in self.stem:
+            size = layer.size(size)
         sizes = [size]
         for block in self.blocks:
-            size = downsampled(size, block.stride)
+            size = block.size(size)
             sizes.append(size)
         return tuple(sizes)
 
+    @cached_property
+    def widths(self) -> tuple[int, ...]:
+        """The channels after the stem and after every block."""
+        stem = [layer.width for layer in self.stem if isinstance(layer, StemConv)]
+        return (stem[-1], *(block.width for block in self.blocks))
 
-def downsampled(size: tuple[int, int], stride: int) -> tuple[int, int]:
-    """Return the (height, width) behind a stride: every layer here rounds up."""
-    height, width = size
-    return -(-height // stride), -(-width // stride)
+    @cached_property
+    def stage_ends(self) -> tuple[int, ...]:
+        """The index of the last block of each stage, that is, of each resolution."""
+        last = len(self.blocks) - 1
+        return tuple(
+            i
+            for i in range(len(self.blocks))
+            if i == last or self.blocks[i + 1].stride > 1 or self.blocks[i + 1].pool
+        )
+
+    def _check_shapes(self) -> None:
+        size = self.input_shape[1:]
+        for i, layer in enumerate(self.stem):
+            size = self._checked_size(f"stem[{i}]", layer, size)
+        width = self.widths[0]
+        for i, block in enumerate(self.blocks):
+            size = self._checked_size(f"blocks[{i}]", block, size)
+            try:
+                block.check_widths(width)
+            except SpecError as error:
+                raise error.at(f"blocks[{i}]") from None
+            width = block.width
+
+    def _checked_size(self, where: str, part: StemLayer | Block, size: Size) -> Size:
+        pool = part.pool if isinstance(part, Block) else None
+        stride = part.stride if pool is None else pool.stride
+        if stride > 1 and max(size) == 1:
+            name = f"{where}.stride" if pool is None else f"{where}.pool.stride"
+            c, h, w = self.input_shape
+            raise SpecError(
+                f"{name} must be 1, because a {c}x{h}x{w} image is down to 1x1 there; "
+                f"got {stride}; use fewer strides or larger images"
+            )
+        try:
+            return part.size(size)
+        except SpecError as error:
+            raise error.at(where if pool is None else f"{where}.pool") from None
+
+    def _check_aux(self) -> None:
+        last = len(self.blocks) - 1
+        for i, head in enumerate(self.aux):
+            if head.after > last:
+                raise SpecError(
+                    f"aux[{i}].after must be the index of a block, 0 to {last}; "
+                    f"got {head.after}"
+                )
+
+
+def check_dropout(value: object) -> None:
+    """Refuse anything but a probability below 1."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not 0 <= value < 1
+    ):
+        raise SpecError(f"dropout must be at least 0 and below 1; got {shown(value)}")

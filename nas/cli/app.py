@@ -227,18 +227,30 @@ def show(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="SPACE|RUN|FILE",
-            help="A search space, a run's folder or an architecture.json.",
+            metavar="SPACE|RUN|NETWORK|FILE",
+            help="A search space, a run's folder, a known network such as resnet18, "
+            "or an architecture.json.",
         ),
     ],
     trial: TrialOption = None,
     input_shape: Annotated[
         Any,
         typer.Option(
-            "--input", parser=parse_shape, metavar="CxHxW", help="Images for a space."
+            "--input",
+            parser=parse_shape,
+            metavar="CxHxW",
+            help="Images for a space or a known network.",
+            show_default="3x32x32, or what the network is known for",
         ),
-    ] = "3x32x32",
-    classes: Annotated[int, typer.Option(min=2, help="Classes for a space.")] = 10,
+    ] = None,
+    classes: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Classes for a space or a known network.",
+            show_default="10, or what the network is known for",
+        ),
+    ] = None,
     max_params: Annotated[
         Any,
         typer.Option(parser=parse_size, metavar="SIZE", help="Budget for a space."),

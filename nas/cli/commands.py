@@ -10,6 +10,7 @@ from rich.console import Console
 
 from nas import api
 from nas.arch import Architecture, canonical_hash, read, to_json
+from nas.arch.reference import REFERENCES, reference_defaults
 from nas.cli.progress import Watch
 from nas.cli.reading import Reading
 from nas.cli.render import front_table, outline_table, percent, space_summary
@@ -70,8 +71,8 @@ def run_show(
     what: str,
     *,
     trial: int | None,
-    input_shape: tuple[int, int, int],
-    num_classes: int,
+    input_shape: tuple[int, int, int] | None,
+    num_classes: int | None,
     max_params: int,
     as_json: bool,
 ) -> None:
@@ -86,19 +87,23 @@ def run_show(
         _show_architecture(console, chosen.architecture, title, as_json)
     elif path.suffix == ".json":
         _show_architecture(console, read(path), str(path), as_json)
+    elif what in REFERENCES:
+        shape, classes = reference_defaults(what)
+        reference = REFERENCES[what](input_shape or shape, num_classes or classes)
+        _show_architecture(console, reference, what, as_json)
     elif what in shipped() or path.suffix in (".yaml", ".yml"):
         bound = BoundSpace(
             space=SearchSpace.load(what),
-            input_shape=input_shape,
-            num_classes=num_classes,
+            input_shape=input_shape or (3, 32, 32),
+            num_classes=num_classes or 10,
             max_params=max_params,
         )
         _show_space(console, bound, as_json)
     else:
-        names = {*shipped(), *map(str, Path("runs").glob("*"))}
+        names = {*shipped(), *REFERENCES, *map(str, Path("runs").glob("*/"))}
         raise SpaceError(
-            unknown("space, run or architecture", what, names)
-            + ", or give the path of a run, a .yaml or a .json file"
+            unknown("space, run or network", what, names)
+            + " (the path of a run, a .yaml or a .json file works, too)"
         )
 
 
@@ -141,11 +146,13 @@ def _show_architecture(
     console: Console, architecture: Architecture, title: str, as_json: bool
 ) -> None:
     if as_json:
-        total = cost(architecture).total
+        spent = cost(architecture)
+        total = spent.total
         _print_json(
             {
                 "params": total.params,
                 "macs": total.macs,
+                "params_with_aux": spent.with_aux.params,
                 "hash": canonical_hash(architecture),
                 "architecture": to_json(architecture),
             }

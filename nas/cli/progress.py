@@ -93,7 +93,8 @@ class Watch:
         )
         self._print(
             f"space {config.space}, up to {config.max_params:,} parameters; "
-            f"{config.trials} trials of {config.recipe.epochs} epochs, "
+            f"{_counted(config.trials, 'trial')} of "
+            f"{_counted(config.recipe.epochs, 'epoch')}, "
             f"{event.workers} at a time, in {event.path}"
         )
         if event.finished:
@@ -165,6 +166,10 @@ class Watch:
             if edge < 1:
                 break
         return Group(line, bands) if bands.row_count else line
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _duration(seconds: float) -> str:

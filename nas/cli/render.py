@@ -9,7 +9,7 @@ from rich.text import Text
 from nas.arch import Architecture
 from nas.nn.cost import num_params
 from nas.records import TrialRecord
-from nas.report import front_rows, human, outline
+from nas.report import aggregation_names, front_rows, human, outline
 from nas.space import BoundSpace, Domain
 
 
@@ -56,6 +56,16 @@ def outline_table(architecture: Architecture, title: str) -> Table:
             f"{100 * part.share:.0f} %",
             human(part.macs),
         )
+    for part in shown.aux:
+        table.add_row(
+            f"   {part.name}",
+            part.description,
+            f"{part.w_in} → {part.w_out}",
+            f"{part.resolution[0]}x{part.resolution[1]}",
+            f"({part.params:,})",
+            "",
+            human(part.macs),
+        )
     table.add_section()
     table.add_row(
         "network", "", "", "", f"{shown.params:,}", "", human(shown.macs), style="bold"
@@ -89,7 +99,7 @@ def space_summary(bound: BoundSpace, samples: Sequence[Architecture]) -> Rendera
         blocks = architecture.blocks
         drawn.add_row(
             f"{num_params(architecture):,}",
-            " ".join(block.aggregation.kind for block in blocks),
+            " ".join(aggregation_names(architecture)),
             " ".join(block.unit.kind for block in blocks),
             " ".join(str(block.depth) for block in blocks),
             " ".join(str(block.width) for block in blocks),

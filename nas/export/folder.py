@@ -77,7 +77,7 @@ def _shapes(architecture: Architecture) -> Shapes:
     """Return the shape of every tensor that the network's weights have."""
     import torch
 
-    from nas.nn.network import build
+    from nas.nn.build import build
 
     with torch.device("meta"):
         state = build(architecture).state_dict()

@@ -1,6 +1,7 @@
 """The text of ``model.py``: the blocks that a network uses, and how to use it."""
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -86,7 +87,7 @@ def source(
         SpecError: when a part of the network cannot stand in a file of its own.
     """
     from nas.export.network_class import NetworkClass  # loads torch
-    from nas.nn.network import layout
+    from nas.nn.layout import layout
 
     assert len(classes) == architecture.num_classes
     parts = layout(architecture, _shortest(mean), _shortest(std))
@@ -124,7 +125,12 @@ def _shortest(values: Sequence[float]) -> tuple[float, ...]:
 
 
 def _texts(definitions: Sequence[Definition]) -> list[str]:
-    return [definition.text for definition in definitions]
+    """Return the definitions' texts, constants that follow each other as one."""
+    texts = []
+    for constant, group in groupby(definitions, key=lambda item: item.is_assignment):
+        found = [item.text for item in group]
+        texts += ["\n".join(found)] if constant else found
+    return texts
 
 
 def _check_names(imports: Iterable[Import], definitions: Iterable[Definition]) -> None:

@@ -1,27 +1,6 @@
-"""A whole network, and how an architecture becomes one."""
+"""A whole network as a module."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
-
-import torch
 from torch import Tensor, nn
-
-from nas.arch import (
-    Architecture,
-    Basic,
-    Block,
-    Bottleneck,
-    Concat,
-    Hierarchical,
-    Separable,
-    Sum,
-    Unit,
-)
-from nas.nn.blocks import ConcatBlock, HierarchicalBlock, SumBlock
-from nas.nn.layers import ConvNormAct, Head, Normalize
-from nas.nn.units import BasicUnit, BottleneckUnit, SeparableUnit
 
 
 class Network(nn.Module):
@@ -31,13 +10,13 @@ class Network(nn.Module):
         self,
         normalize: nn.Module,
         stem: nn.Module,
-        blocks: list[nn.Module],
+        blocks: nn.Sequential,
         head: nn.Module,
     ) -> None:
         super().__init__()
         self.normalize = normalize
         self.stem = stem
-        self.blocks = nn.Sequential(*blocks)
+        self.blocks = blocks
         self.head = head
 
     def forward(self, x: Tensor) -> Tensor:
@@ -46,125 +25,69 @@ class Network(nn.Module):
         return self.head(self.blocks(x))
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A constructor call, to be made by ``build`` or written out by the export."""
+class FusedNetwork(nn.Module):
+    """A network whose head sees the output of every stage.
 
-    function: Callable[..., Any]
-    args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
-
-    def __call__(self) -> Any:
-        """Make the call, and the calls among its arguments."""
-        args = [_made(value) for value in self.args]
-        kwargs = {name: _made(value) for name, value in self.kwargs.items()}
-        return self.function(*args, **kwargs)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """The one description of a network's modules, for building and for export."""
-
-    normalize: Call
-    stem: Call
-    blocks: tuple[Call, ...]
-    head: Call
-
-
-def layout(
-    architecture: Architecture,
-    mean: tuple[float, ...] | None = None,
-    std: tuple[float, ...] | None = None,
-) -> Layout:
-    """Return the constructor calls that make up an architecture's network.
-
-    ``mean`` and ``std`` are those of each channel of images in [0, 1].
+    ``blocks`` are grouped by stage.
     """
-    channels = architecture.input_shape[0]
-    stem = architecture.stem
-    blocks = []
-    width = stem.width
-    for block in architecture.blocks:
-        blocks.append(_block(block, width))
-        width = block.width
-    return Layout(
-        normalize=Call(
-            Normalize, (list(mean or [0.0] * channels), list(std or [1.0] * channels))
-        ),
-        stem=Call(
-            ConvNormAct,
-            (channels, stem.width),
-            {"kernel": stem.kernel} | _stride(stem.stride),
-        ),
-        blocks=tuple(blocks),
-        head=Call(Head, (width, architecture.num_classes)),
-    )
+
+    def __init__(
+        self,
+        normalize: nn.Module,
+        stem: nn.Module,
+        blocks: nn.Sequential,
+        fusion: nn.Module,
+        head: nn.Module,
+    ) -> None:
+        super().__init__()
+        self.normalize = normalize
+        self.stem = stem
+        self.blocks = blocks
+        self.fusion = fusion
+        self.head = head
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map images (N, C, H, W) in [0, 1] to logits (N, classes)."""
+        x = self.stem(self.normalize(x))
+        stages = []
+        for stage in self.blocks:
+            x = stage(x)
+            stages.append(x)
+        return self.head(self.fusion(stages))
 
 
-def build(
-    architecture: Architecture,
-    mean: tuple[float, ...] | None = None,
-    std: tuple[float, ...] | None = None,
-    seed: int | None = None,
-) -> Network:
-    """Return the network of an architecture, its weights drawn from ``seed``.
+class DeepSupervision(nn.Module):
+    """A network and its auxiliary heads, together for training.
 
-    The weights depend on the seed alone, not on torch's global state, which stays as
-    it was; without a seed they are drawn from that state.
+    The network itself stays as it is; a hook on each block that has a head hands over
+    the block's output. In evaluation the heads are left out.
+
+    Args:
+        network: gives the logits.
+        heads: each with the block of the network whose output it classifies.
     """
-    parts = layout(architecture, mean, std)
-    with torch.random.fork_rng(devices=[], enabled=seed is not None):
-        if seed is not None:
-            torch.default_generator.manual_seed(seed)  # and no device's
-        network = Network(
-            parts.normalize(),
-            parts.stem(),
-            [call() for call in parts.blocks],
-            parts.head(),
-        )
-        network.apply(_initialize)
-    return network
 
+    def __init__(
+        self, network: nn.Module, heads: list[tuple[nn.Module, nn.Module]]
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.heads = nn.ModuleList(head for _, head in heads)
+        self._features: list[Tensor | None] = [None] * len(heads)
+        for i, (block, _) in enumerate(heads):
+            block.register_forward_hook(self._keep(i))
 
-def _initialize(module: nn.Module) -> None:
-    """Draw convolutions as He et al. 2015, keeping the gradients' variance."""
-    if isinstance(module, nn.Conv2d):
-        nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, list[Tensor]]:
+        """Map images (N, C, H, W) to logits, in training with those of every head."""
+        logits = self.network(x)
+        features, self._features = self._features, [None] * len(self.heads)
+        if not self.training:
+            return logits
+        heads = zip(self.heads, features, strict=True)
+        return logits, [head(seen) for head, seen in heads]
 
+    def _keep(self, i: int):  # type: ignore[no-untyped-def]
+        def hook(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
+            self._features[i] = output
 
-def _block(block: Block, w_in: int) -> Call:
-    unit = _unit(block.unit)
-    stride = _stride(block.stride)
-    widths = (w_in, block.width)
-    match block.aggregation:
-        case Sum():
-            return Call(SumBlock, widths, {"depth": block.depth, "unit": unit} | stride)
-        case Concat(growth=growth):
-            kwargs = {"depth": block.depth, "growth": growth, "unit": unit}
-            return Call(ConcatBlock, widths, kwargs | stride)
-        case Hierarchical(residual_root=residual_root, carry_input=carry_input):
-            kwargs = {"levels": block.depth.bit_length() - 1, "unit": unit} | stride
-            if residual_root:
-                kwargs["residual_root"] = True
-            if not carry_input:
-                kwargs["carry_input"] = False
-            return Call(HierarchicalBlock, widths, kwargs)
-
-
-def _unit(unit: Unit) -> Call:
-    match unit:
-        case Basic(kernel=kernel):
-            return Call(partial, (BasicUnit,), {"kernel": kernel})
-        case Bottleneck(kernel=kernel, ratio=ratio):
-            kwargs = {"kernel": kernel, "ratio": ratio}
-            return Call(partial, (BottleneckUnit,), kwargs)
-        case Separable(kernel=kernel):
-            return Call(partial, (SeparableUnit,), {"kernel": kernel})
-
-
-def _stride(stride: int) -> dict[str, int]:
-    return {"stride": stride} if stride > 1 else {}
-
-
-def _made(value: Any) -> Any:
-    return value() if isinstance(value, Call) else value
+        return hook

@@ -3,7 +3,7 @@
 from nas.report.front import Front, best, pareto_front
 from nas.report.human import compact, human
 from nas.report.outline import Outline, Part, outline
-from nas.report.tables import FrontRow, front_rows
+from nas.report.tables import FrontRow, aggregation_names, front_rows
 from nas.report.write import write_report
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "FrontRow",
     "Outline",
     "Part",
+    "aggregation_names",
     "best",
     "compact",
     "front_rows",

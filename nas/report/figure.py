@@ -23,6 +23,8 @@ _STYLES: Final = {
     "sum": ("o", "#0072B2"),
     "concat": ("s", "#D55E00"),
     "tree": ("^", "#009E73"),
+    "chain": ("v", "#E69F00"),
+    "custom": ("P", "#56B4E9"),
     "mixed": ("D", "#CC79A7"),
 }
 _LEGEND: Final = {
@@ -71,7 +73,9 @@ def draw_front(
 
 def dominant_aggregation(architecture: Architecture) -> str:
     """Return the aggregation that most blocks use, or 'mixed' where several do."""
-    (name, most), *others = Counter(aggregation_names(architecture)).most_common()
+    names = aggregation_names(architecture)
+    known = (name if name in _STYLES else "custom" for name in names)
+    (name, most), *others = Counter(known).most_common()
     return "mixed" if others and others[0][1] == most else name
 
 
@@ -202,7 +206,7 @@ def _legend(figure: "Figure", complete: Sequence[TrialRecord]) -> None:
     figure.legend(
         handles=handles,
         loc="outside lower center",
-        ncols=len(handles),
+        ncols=len(handles) if len(handles) < 6 else 4,
         frameon=False,
         fontsize=8.5,
         handletextpad=0.4,

@@ -30,6 +30,7 @@ def place_labels(axes: "Axes", labels: Iterable[tuple[str, Point]]) -> list[str]
     from matplotlib.patheffects import withStroke
 
     labels = list(labels)
+    gap = 3 * axes.figure.dpi / 72
     taken = _obstacles(axes, sorted(point for _, point in labels))
     window = axes.get_window_extent()
     written = []
@@ -51,7 +52,7 @@ def place_labels(axes: "Axes", labels: Iterable[tuple[str, Point]]) -> list[str]
             inside = window.x0 <= box.x0 and box.x1 <= window.x1
             inside = inside and window.y0 <= box.y0 and box.y1 <= window.y1
             if inside and not box.count_overlaps(taken):
-                taken.append(box)
+                taken.append(box.padded(gap))
                 written.append(text)
                 break
             label.remove()

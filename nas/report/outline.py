@@ -2,23 +2,20 @@
 
 from dataclasses import dataclass
 
-from nas.arch import (
-    Architecture,
-    Basic,
-    Block,
-    Bottleneck,
-    Concat,
-    Hierarchical,
-    Separable,
-    Stem,
-    Sum,
+from nas.arch import Architecture
+from nas.nn.cost import Cost, cost, needs_closing
+from nas.report.describe import (
+    describe_aux,
+    describe_block,
+    describe_fusion,
+    describe_head,
+    describe_stem,
 )
-from nas.nn.cost import Cost, cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """The stem, a block or the head of a network.
+    """The stem, a block, the fusion or a head of a network.
 
     ``resolution`` is the (height, width) of what it gives, ``share`` its part of all
     parameters, in [0, 1].
@@ -36,9 +33,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """A network's parts in the order data takes through them, and what they cost."""
+    """A network's parts in the order data takes through them, and what they cost.
+
+    The auxiliary heads (``aux``) are there in training only: they are no part of the
+    sums, and their ``share`` is 0.
+    """
 
     parts: tuple[Part, ...]
+    aux: tuple[Part, ...]
     params: int
     macs: int
 
@@ -47,68 +49,58 @@ def outline(architecture: Architecture) -> Outline:
     """Return an architecture's parts with the exact cost of each."""
     costs = cost(architecture)
     total = costs.total
-    stem, blocks = architecture.stem, architecture.blocks
-    widths = (stem.width, *(block.width for block in blocks))
+    widths, sizes = architecture.widths, architecture.resolutions
+    classes = architecture.num_classes
 
     def part(
         name: str,
         description: str,
-        widths: tuple[int, int],
+        w_in: int,
+        w_out: int,
         resolution: tuple[int, int],
         spent: Cost,
+        share: float | None = None,
     ) -> Part:
         return Part(
             name=name,
             description=description,
-            w_in=widths[0],
-            w_out=widths[1],
+            w_in=w_in,
+            w_out=w_out,
             resolution=resolution,
             params=spent.params,
             macs=spent.macs,
-            share=spent.params / total.params,
+            share=spent.params / total.params if share is None else share,
         )
 
-    first, *sizes = architecture.resolutions
-    through = (architecture.input_shape[0], stem.width)
-    parts = [part("stem", describe_stem(stem), through, first, costs.stem)]
-    for i, block in enumerate(blocks):
-        through = (widths[i], block.width)
-        text = describe_block(block)
-        parts.append(part(f"block {i + 1}", text, through, sizes[i], costs.blocks[i]))
-    through = (widths[-1], architecture.num_classes)
-    parts.append(part("head", "average pool, linear", through, (1, 1), costs.head))
-    return Outline(parts=tuple(parts), params=total.params, macs=total.macs)
-
-
-def describe_stem(stem: Stem) -> str:
-    """Return a stem in words: 'conv 3x3, stride 2'."""
-    return f"conv {stem.kernel}x{stem.kernel}{_stride(stem.stride)}"
-
-
-def describe_block(block: Block) -> str:
-    """Return a block in words: 'concat of 4 x separable 5x5, growth 12'."""
-    match block.aggregation:
-        case Sum():
-            name, detail, w_unit = "sum", "", block.width
-        case Concat(growth=growth):
-            name, detail, w_unit = "concat", f", growth {growth}", growth
-        case Hierarchical(residual_root=residual_root, carry_input=carry_input):
-            name, w_unit = "tree", block.width
-            detail = ", residual nodes" if residual_root else ""
-            detail += "" if carry_input else ", input not carried"
-    unit = _describe_unit(block, w_unit)
-    return f"{name} of {block.depth} x {unit}{detail}{_stride(block.stride)}"
-
-
-def _describe_unit(block: Block, w_out: int) -> str:
-    unit = block.unit
-    match unit:
-        case Basic() | Separable():
-            return f"{unit.kind} {unit.kernel}x{unit.kernel}"
-        case Bottleneck():
-            hidden = unit.hidden(w_out)
-            return f"{unit.kind} {unit.kernel}x{unit.kernel} ({hidden} hidden)"
-
-
-def _stride(stride: int) -> str:
-    return f", stride {stride}" if stride > 1 else ""
+    channels, stem = architecture.input_shape[0], describe_stem(architecture)
+    parts = [part("stem", stem, channels, widths[0], sizes[0], costs.stem)]
+    for i, block in enumerate(architecture.blocks):
+        text = describe_block(block, widths[i])
+        if needs_closing(architecture, i):
+            text += ", closing norm"
+        at = widths[i], widths[i + 1], sizes[i + 1]
+        parts.append(part(f"block {i + 1}", text, *at, costs.blocks[i]))
+    width = widths[-1]
+    fusion = describe_fusion(architecture)
+    if fusion is not None:
+        joined, size = width, sizes[-1]
+        if architecture.fusion == "concat":
+            joined = sum(widths[i + 1] for i in architecture.stage_ends)
+            size = (1, 1)
+        parts.append(part("fusion", fusion, width, joined, size, costs.fusion))
+        width = joined
+    head = describe_head(architecture)
+    parts.append(part("head", head, width, classes, (1, 1), costs.head))
+    aux = tuple(
+        part(
+            f"aux {i + 1}",
+            describe_aux(spec),
+            widths[spec.after + 1],
+            classes,
+            (1, 1),
+            costs.aux[i],
+            share=0.0,
+        )
+        for i, spec in enumerate(architecture.aux)
+    )
+    return Outline(parts=tuple(parts), aux=aux, params=total.params, macs=total.macs)

@@ -5,7 +5,14 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
-from nas.arch import Architecture, Hierarchical, to_json
+from nas.arch import (
+    Aggregation,
+    Architecture,
+    CustomAggregation,
+    CustomUnit,
+    Unit,
+    to_json,
+)
 from nas.records import TrialRecord
 
 
@@ -48,13 +55,17 @@ def front_json(front: Iterable[TrialRecord]) -> list[dict[str, Any]]:
 
 
 def aggregation_names(architecture: Architecture) -> tuple[str, ...]:
-    """Return the short name of each block's aggregation: sum, concat or tree."""
-    return tuple(
-        "tree"
-        if isinstance(block.aggregation, Hierarchical)
-        else block.aggregation.kind
-        for block in architecture.blocks
-    )
+    """Return the short name of each block's aggregation.
+
+    That is chain, sum, concat or tree, or the class of a custom one.
+    """
+    return tuple(_name(block.aggregation) for block in architecture.blocks)
+
+
+def _name(part: Aggregation | Unit) -> str:
+    if isinstance(part, CustomAggregation | CustomUnit):
+        return part.name
+    return "tree" if part.kind == "hierarchical" else part.kind
 
 
 def _row(record: TrialRecord) -> FrontRow:
@@ -67,7 +78,7 @@ def _row(record: TrialRecord) -> FrontRow:
         params=record.params,
         macs=record.macs,
         aggregations=" ".join(aggregation_names(record.architecture)),
-        units=" ".join(block.unit.kind for block in blocks),
+        units=" ".join(_name(block.unit) for block in blocks),
         depths=" ".join(str(block.depth) for block in blocks),
         widths=" ".join(str(block.width) for block in blocks),
         epochs=len(record.curve),

@@ -67,6 +67,11 @@ class RunFolder:
         try:
             run.trials_path.mkdir()
             write_atomic(path / _SPACE, space.text.encode())
+            if space.plugins:
+                run.plugins_path.mkdir()
+            for plugin in space.plugins:
+                copy = run.plugins_path / plugin.file
+                write_atomic(copy, plugin.path.read_bytes())
             written = {
                 "config": config.to_json(),
                 "data": dict(facts),
@@ -98,6 +103,11 @@ class RunFolder:
     def trials_path(self) -> Path:
         """The folder of the trials' folders."""
         return self.path / "trials"
+
+    @property
+    def plugins_path(self) -> Path:
+        """The folder of the copies of the space's plugins."""
+        return self.path / "plugins"
 
     @property
     def report_path(self) -> Path:
@@ -155,7 +165,8 @@ class RunFolder:
         found = []
         for path in self.trials_path.glob(f"*/{_RESULT}"):
             try:
-                found.append(TrialRecord.from_json(json.loads(path.read_bytes())))
+                data = json.loads(path.read_bytes())
+                found.append(TrialRecord.from_json(data, [self.plugins_path]))
             except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
                 raise RunError(f"{path}: cannot be read: {error}") from None
         return sorted(found, key=lambda record: record.trial)

@@ -165,12 +165,15 @@ class BoundSpace:
             return chosen[name]
 
         topology = walk(self.space, remember)
-        if self.space.solved:
-            target: Any = remember(TARGET, self.domains[TARGET])
-            widths = self._solved(topology, target)
-        else:
-            widths = tuple(int(width) for width in topology.widths)
-        architecture = self._assembler(topology, chosen)(widths)
+        try:
+            if self.space.solved:
+                target: Any = remember(TARGET, self.domains[TARGET])
+                widths = self._solved(topology, target)
+            else:
+                widths = tuple(int(width) for width in topology.widths)
+            architecture = self._assembler(topology, chosen)(widths)
+        except SpecError as error:  # genes that don't go together
+            raise DoesNotFit(str(error)) from None
         size = num_params(architecture)
         if size > self.max_params:
             raise DoesNotFit(

@@ -30,5 +30,5 @@ def load_space(name: str) -> SearchSpace:
     if name.endswith(_SUFFIXES) or "/" in name:
         return read_space(Path(name))
     raise SpaceError(
-        unknown("search space", name, known) + ", or give the path of a .yaml file"
+        unknown("search space", name, known) + " (the path of a .yaml file works, too)"
     )

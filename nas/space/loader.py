@@ -1,30 +1,66 @@
 """A search space from its YAML file.
 
-The options of a unit or aggregation are the fields of its spec in ``nas.arch``, and its
-rules are that spec's own: nothing is described here a second time.
+The options of a part are the fields of its spec in ``nas.arch``, and its rules are that
+spec's own: nothing is described here a second time.
 """
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from nas.arch import AGGREGATIONS, UNITS, Block, Gene, Stem
+from nas.arch import (
+    ACTIVATIONS,
+    AGGREGATIONS,
+    FUSIONS,
+    STEM_LAYERS,
+    UNITS,
+    AuxHead,
+    Block,
+    Conv,
+    Gene,
+    Norm,
+    Plugin,
+    Pool,
+    StemConv,
+    Sum,
+)
+from nas.arch.architecture import check_dropout
 from nas.errors import SpecError, unknown
-from nas.space.domains import Choice, Domain, FloatRange, IntRange
+from nas.space.custom import CustomKinds
+from nas.space.domains import Choice, Domain, FloatRange
 from nas.space.nodes import Node, read_yaml
-from nas.space.space import BlockSpace, SearchSpace, StemSpace, Variant
+from nas.space.options import (
+    read_domain,
+    read_judged,
+    read_positive,
+    read_relative,
+    spec_options,
+)
+from nas.space.space import BlockSpace, Part, SearchSpace, Variant
 
 SCHEMA: Final = 1
-_RANGE_KEYS: Final = ("int", "float", "step", "log")
-_BLOCK_KEYS: Final = ("aggregation", "unit", "depth", "width", "stride")
+_KEYS: Final = (
+    "schema",
+    "description",
+    "plugins",
+    "widths",
+    "multiple_of",
+    "min_width",
+    "stem",
+    "block",
+    "blocks",
+    "fusion",
+    "aux",
+    "activation",
+    "norm",
+    "dropout",
+)
+_BLOCK_KEYS: Final = ("aggregation", "unit", "depth", "width", "stride", "pool")
 _ONE: Final = Choice((1,))
+_MOST_BLOCKS: Final = 64
 _MOST_DEPTH: Final = 256
 _MOST_CHANNELS: Final = 1 << 16
-_JUDGED: Final = 64  # of a range's values, besides its ends
-
-T = TypeVar("T")
 
 
 def read_space(path: Path, name: str | None = None) -> SearchSpace:
@@ -34,23 +70,17 @@ def read_space(path: Path, name: str | None = None) -> SearchSpace:
         SpaceError: 'file:line:column: what rule got remedy' for the first mistake.
     """
     root, text = read_yaml(path)
-    entries = root.mapping(
-        known=(
-            "schema",
-            "description",
-            "widths",
-            "multiple_of",
-            "min_width",
-            "stem",
-            "block",
-            "blocks",
-        ),
-        required=("schema", "widths", "stem", "blocks"),
-    )
+    entries = root.mapping(known=_KEYS, required=("schema", "widths", "stem", "blocks"))
     schema = entries["schema"].scalar()
     if type(schema) is not int or schema != SCHEMA:
         raise entries["schema"].error(f"must be {SCHEMA}; got {schema!r}")
     solved = _widths_mode(entries["widths"])
+    for key in ("multiple_of", "min_width"):
+        if key in entries and not solved:
+            raise entries[key].error(
+                "must not be set where widths are absolute, which are channels as they "
+                "stand; leave it out, or write widths: solved"
+            )
     multiple_of = _integer(entries, "multiple_of", 4 if solved else 1)
     min_width = _integer(entries, "min_width", multiple_of)
     if min_width % multiple_of:
@@ -58,18 +88,29 @@ def read_space(path: Path, name: str | None = None) -> SearchSpace:
             f"must be a multiple of multiple_of, {multiple_of}; got {min_width}; "
             f"use {-(-min_width // multiple_of) * multiple_of}"
         )
+    plugins = _plugins(entries.get("plugins"), path.parent)
+    reader = _BlockReader(solved, CustomKinds(plugins))
     template = entries["block"].mapping(known=_BLOCK_KEYS) if "block" in entries else {}
     blocks = entries["blocks"].sequence()
-    if not blocks:
-        raise entries["blocks"].error("must have at least one block; add one")
+    if not 1 <= len(blocks) <= _MOST_BLOCKS:
+        raise entries["blocks"].error(
+            f"must have 1 to {_MOST_BLOCKS} blocks; got {len(blocks)}"
+        )
+    description = entries["description"].string() if "description" in entries else ""
     return SearchSpace(
         name=name or path.stem,
-        description=entries["description"].string() if "description" in entries else "",
+        description=description,
         solved=solved,
         multiple_of=multiple_of,
         min_width=min_width,
         stem=_stem(entries["stem"], solved),
-        blocks=tuple(_block(block, template, solved) for block in blocks),
+        blocks=tuple(reader.block(block, template) for block in blocks),
+        fusion=_named(entries.get("fusion"), "fusion", FUSIONS),
+        aux=_aux(entries.get("aux"), len(blocks)),
+        activation=_named(entries.get("activation"), "activation", ACTIVATIONS),
+        norm=_norm(entries.get("norm")),
+        dropout=_dropout(entries.get("dropout")),
+        plugins=plugins,
         text=text,
     )
 
@@ -88,122 +129,197 @@ def _integer(entries: Mapping[str, Node], name: str, default: int) -> int:
     return entries[name].integer(at_least=1) if name in entries else default
 
 
-def _stem(node: Node, solved: bool) -> StemSpace:
-    entries = node.mapping(known=("width", "kernel", "stride"))
-    return StemSpace(
-        width=_width(entries, node, solved),
-        kernel=_field(entries, "kernel", Stem, {"width": 1}),
-        stride=_field(entries, "stride", Stem, {"width": 1}),
-    )
+def _plugins(node: Node | None, folder: Path) -> tuple[Plugin, ...]:
+    """Read the list of Python files, beside the YAML file or in 'plugins' there."""
+    found: list[Plugin] = []
+    for item in node.sequence() if node is not None else []:
+        file = item.string()
+        path = folder / file
+        if not path.is_file():
+            path = folder / "plugins" / Path(file).name
+        if not path.is_file():
+            raise item.error(f"must be the path of a Python file; found no {file!r}")
+        plugin = Plugin.of(path)
+        if any(plugin.file == other.file for other in found):
+            raise item.error(f"has a name that another one has: {plugin.file!r}")
+        found.append(plugin)
+    return tuple(found)
 
 
-def _block(node: Node, template: Mapping[str, Node], solved: bool) -> BlockSpace:
-    entries = dict(template) | node.mapping(known=_BLOCK_KEYS)
-    for name in ("aggregation", "unit"):
-        if name not in entries:
-            raise node.error(f"must have the key {name!r}; add it here or in 'block'")
-    unit = _variants(entries["unit"], "unit", UNITS, solved)
-    aggregation = _variants(entries["aggregation"], "aggregation", AGGREGATIONS, solved)
-    space = BlockSpace(
-        aggregation=aggregation,
-        unit=unit,
-        depth=_depth(entries.get("depth")),
-        width=_width(entries, node, solved),
-        stride=_positive(entries.get("stride"), _MOST_CHANNELS),
-    )
-    _check_depths(entries, space, node)
-    return space
-
-
-def _variants(
-    node: Node, what: str, table: Mapping[str, type[Any]], solved: bool
-) -> tuple[Variant, ...]:
-    """Read 'kind', [kind, ...] or {kind: options, ...}."""
-    kinds: dict[str, Node] = {}
+def _stem(node: Node, solved: bool) -> tuple[Part, ...]:
+    """Read one convolution, or a list of {kind: options}."""
     if node.is_mapping:
-        kinds |= node.mapping()
-    else:
-        for item in node.sequence() if node.is_sequence else [node]:
-            kind = item.string()
-            if kind in kinds:
-                raise item.error(f"stands in the list twice: {kind!r}; keep one")
-            kinds[kind] = item
-    if not kinds:
-        raise node.error(f"must name at least one {what}: {', '.join(table)}")
-    for kind, place in kinds.items():
-        if kind not in table:
-            raise place.error(f"is an {unknown(what, kind, table)}")
-    return tuple(
-        _variant(kind, table[kind], place, node.is_mapping, what, solved)
-        for kind, place in kinds.items()
-    )
+        return (_stem_layer(node, node, StemConv, solved),)
+    parts = []
+    for item in node.sequence():
+        layers = item.mapping()
+        if len(layers) != 1:
+            raise item.error("must be one layer, such as {conv: {width: 1}}")
+        ((kind, options),) = layers.items()
+        if kind not in STEM_LAYERS:
+            raise options.error(f"is an {unknown('stem layer', kind, STEM_LAYERS)}")
+        parts.append(_stem_layer(options, item, STEM_LAYERS[kind], solved))
+    if not parts or parts[0].cls is not StemConv:
+        raise node.error("must start with a convolution; put {conv: {width: 1}} ahead")
+    return tuple(parts)
 
 
-def _variant(
-    kind: str, cls: type[Any], place: Node, has_options: bool, what: str, solved: bool
-) -> Variant:
-    own_depth = ("depth",) if what == "aggregation" else ()
-    names = tuple(field.name for field in fields(cls))
-    entries: dict[str, Node] = {}
-    if has_options and (place.is_mapping or place.scalar() is not None):
-        entries = place.mapping(known=(*names, *own_depth))
-    needed = {f.name: 1 for f in fields(cls) if f.default is MISSING}
-    for name in needed:
-        if name not in entries:
-            raise place.error(f"must say the {name!r} of {kind!r}; add {name}: ...")
-    options = {}
-    for name in names:
-        if name not in entries:
-            continue
-        if solved and name == "growth":
-            options[name] = _relative(entries[name], "growth")
-        else:
-            options[name] = _field(entries, name, cls, needed)
-    depth = _depth(entries["depth"]) if "depth" in entries else None
-    return Variant(kind=kind, options=options, depth=depth)
+def _stem_layer(node: Node, place: Node, cls: type[Any], solved: bool) -> Part:
+    given: dict[str, Domain] = {"width": _ONE} if solved and cls is StemConv else {}
+    relative = ("width",) if solved else ()
+    options, _ = spec_options(node, place, cls, relative=relative, given=given)
+    return Part(cls=cls, options=options)
 
 
-def _field(
-    entries: Mapping[str, Node],
-    name: str,
-    cls: type[Any],
-    needed: Mapping[str, Any],
-) -> Domain:
-    """Read the domain of a spec's field; the spec itself judges its values."""
-    if name not in entries:
-        default: Any = next(f.default for f in fields(cls) if f.name == name)
-        return Choice((default,))
-    node = entries[name]
-    domain, values = _domain(node)
-    within: list[tuple[Node, Gene]] = []
-    if isinstance(domain, IntRange):
-        steps = range(domain.low, domain.high, domain.step)
-        within = [(node, value) for value in islice(steps, _JUDGED)]
-    for place, value in chain(values, within):
-        try:
-            cls(**{**needed, name: value})
-        except SpecError as error:
-            rule = str(error).removeprefix(f"{name} ")
-            raise place.error(rule) from None
+def _named(node: Node | None, what: str, known: tuple[str, ...]) -> Domain:
+    """Read names from a closed set; nothing means the first."""
+    if node is None:
+        return Choice((known[0],))
+    domain, values = read_domain(node)
+    for place, value in values:
+        if value not in known:
+            raise place.error(f"is an {unknown(what, value, known)}")
     return domain
+
+
+def _aux(node: Node | None, num_blocks: int) -> tuple[Part, ...]:
+    parts = []
+    for item in node.sequence() if node is not None else []:
+        entries = item.mapping()
+        weight = entries.get("weight")
+        given: dict[str, Domain] = {"weight": Choice((AuxHead(after=0).weight,))}
+        if weight is not None:
+            given["weight"] = read_judged(weight, "weight", _judge_weight)
+        options, _ = spec_options(item, item, AuxHead, given=given)
+        for after in _options(options["after"]):
+            if after >= num_blocks:
+                raise entries["after"].error(
+                    f"must be the index of a block, 0 to {num_blocks - 1}; got {after}"
+                )
+        parts.append(Part(cls=AuxHead, options=options))
+    return tuple(parts)
+
+
+def _judge_weight(value: Gene) -> None:
+    if isinstance(value, bool) or value != 0:  # 0 leaves the head out
+        AuxHead(after=0, weight=value)  # type: ignore[arg-type]
+
+
+def _norm(node: Node | None) -> Part:
+    if node is None:
+        return Part(cls=Norm, options={})
+    if node.is_mapping:
+        return Part(cls=Norm, options=spec_options(node, node, Norm)[0])
+    domain = read_judged(node, "kind", lambda value: Norm(kind=str(value)))
+    return Part(cls=Norm, options={"kind": domain})
+
+
+def _dropout(node: Node | None) -> Domain:
+    if node is None:
+        return Choice((0.0,))
+    return read_judged(node, "dropout", check_dropout)
+
+
+class _BlockReader:
+    """Reads blocks, each over a template."""
+
+    def __init__(self, solved: bool, custom: CustomKinds) -> None:
+        self.solved = solved
+        self.custom = custom
+
+    def block(self, node: Node, template: Mapping[str, Node]) -> BlockSpace:
+        entries = dict(template) | node.mapping(known=_BLOCK_KEYS)
+        for name in ("aggregation", "unit"):
+            if name not in entries:
+                raise node.error(
+                    f"must have the key {name!r}; add it here or in 'block'"
+                )
+        space = BlockSpace(
+            aggregation=self.variants(entries["aggregation"], "aggregation"),
+            unit=self.variants(entries["unit"], "unit"),
+            depth=read_positive(entries.get("depth"), _MOST_DEPTH),
+            width=self.width(entries, node),
+            stride=read_positive(entries.get("stride"), _MOST_CHANNELS),
+            pool=_pool(entries),
+        )
+        _check_depths(entries, space, node)
+        _check_gain(entries, space)
+        return space
+
+    def width(self, entries: Mapping[str, Node], node: Node) -> Domain:
+        if self.solved:
+            if "width" not in entries:
+                return _ONE
+            return read_relative(entries["width"], "width")
+        if "width" not in entries:
+            raise node.error("must say its width in channels; add width: ...")
+        return read_positive(entries["width"], _MOST_CHANNELS)
+
+    def variants(self, node: Node, what: str) -> tuple[Variant, ...]:
+        """Read 'kind', [kind, ...] or {kind: options, ...}."""
+        kinds: dict[str, Node] = {}
+        if node.is_mapping:
+            kinds |= node.mapping()
+        else:
+            for item in node.sequence() if node.is_sequence else [node]:
+                kind = item.string()
+                if kind in kinds:
+                    raise item.error(f"stands in the list twice: {kind!r}; keep one")
+                kinds[kind] = item
+        if not kinds:
+            table = AGGREGATIONS if what == "aggregation" else UNITS
+            raise node.error(f"must name at least one {what}: {', '.join(table)}")
+        return tuple(
+            self.variant(kind, place, place if node.is_mapping else None, what)
+            for kind, place in kinds.items()
+        )
+
+    def variant(self, kind: str, place: Node, node: Node | None, what: str) -> Variant:
+        table: Mapping[str, type[Any]] = AGGREGATIONS
+        other: tuple[str, ...] = ("depth",)
+        if what == "unit":
+            table, other = UNITS, ()
+        if kind not in table:
+            if kind not in self.custom:
+                known = [*table, *self.custom.names]
+                raise place.error(f"is an {unknown(what, kind, known)}")
+            return self.custom.variant(kind, node, place, what, _MOST_DEPTH)
+        relative = ("growth",) if self.solved else ()
+        options, rest = spec_options(
+            node, place, table[kind], relative=relative, other=other
+        )
+        if self.solved and False in _options(options.get("compress", _ONE)):
+            raise place.error(
+                "must compress where widths are solved, because a width that has grown "
+                "cannot be chosen; leave compress out, or write widths: absolute"
+            )
+        depth = read_positive(rest["depth"], _MOST_DEPTH) if "depth" in rest else None
+        return Variant(kind=kind, cls=table[kind], options=options, depth=depth)
+
+
+def _pool(entries: Mapping[str, Node]) -> Part | None:
+    node = entries.get("pool")
+    if node is None or (not node.is_mapping and node.scalar() is None):
+        return None
+    options, _ = spec_options(node, node, Pool)
+    if "stride" in entries and entries["stride"].scalar() != 1:
+        raise entries["stride"].error(
+            "must be 1 in a block with a pool, which lowers the resolution by itself; "
+            "use 1, or no pool"
+        )
+    return Part(cls=Pool, options=options)
 
 
 def _check_depths(entries: Mapping[str, Node], space: BlockSpace, block: Node) -> None:
     """Have a block's spec judge every depth that an aggregation may get."""
     for variant in space.aggregation:
-        cls: Any = AGGREGATIONS[variant.kind]
-        needed = {f.name: 1 for f in fields(cls) if f.default is MISSING}
-        depths = variant.depth or space.depth
-        assert not isinstance(depths, FloatRange)
-        for depth in depths.options:
-            assert isinstance(depth, int)
+        if variant.plugin is not None:
+            continue
+        needed = {f.name: 1 for f in fields(variant.cls) if f.default is MISSING}
+        aggregation = variant.cls(**needed)
+        for depth in _options(variant.depth or space.depth):
             try:
-                Block(
-                    aggregation=cls(**needed),
-                    unit=UNITS["basic"](),
-                    depth=depth,
-                    width=1,
-                )
+                Block(aggregation=aggregation, unit=Conv(), depth=depth, width=1)
             except SpecError as error:
                 node = entries.get("depth", block)
                 if variant.depth is not None:
@@ -215,104 +331,26 @@ def _check_depths(entries: Mapping[str, Node], space: BlockSpace, block: Node) -
                 raise node.error(rule + hint) from None
 
 
-def _width(entries: Mapping[str, Node], parent: Node, solved: bool) -> Domain:
-    if solved:
-        return _relative(entries["width"], "width") if "width" in entries else _ONE
-    if "width" not in entries:
-        raise parent.error("must say its width in channels; add width: ...")
-    return _positive(entries["width"], _MOST_CHANNELS)
+def _check_gain(entries: Mapping[str, Node], space: BlockSpace) -> None:
+    """Have a block's spec judge the gain of a sum with every unit."""
+    gains = [
+        gain
+        for variant in space.aggregation
+        if variant.cls is Sum
+        for gain in _options(variant.options.get("gain", _ONE))
+    ]
+    for unit in space.unit:
+        for gain in gains:
+            if unit.plugin is not None:
+                continue
+            some = unit.build({})
+            try:
+                Block(aggregation=Sum(gain=gain), unit=some, depth=1, width=8)
+            except SpecError as error:
+                raise entries["aggregation"].error(str(error)) from None
 
 
-def _depth(node: Node | None) -> Domain:
-    return _positive(node, _MOST_DEPTH)
-
-
-def _positive(node: Node | None, at_most: int) -> Domain:
-    """Read a domain of positive integers; nothing means 1."""
-    if node is None:
-        return _ONE
-    domain, values = _domain(node)
-    for place, value in values:
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int)
-            or not 1 <= value <= at_most
-        ):
-            raise place.error(
-                f"must be an integer from 1 to {at_most:,}; got {value!r}; use one"
-            )
-    return domain
-
-
-def _relative(node: Node, what: str) -> Domain:
-    """Read a domain of a few positive numbers."""
-    domain, values = _domain(node)
-    if not isinstance(domain, Choice):
-        raise node.error(
-            f"must be a number or a list of numbers, because a relative {what} is "
-            "solved for; write for example [0.75, 1, 1.5]"
-        )
-    for place, value in values:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise place.error(f"must be a number; got {value!r}")
-        if not 0 < value <= 1000:
-            raise place.error(f"must be above 0 and at most 1000; got {value!r}")
-    return domain
-
-
-def _domain(node: Node) -> tuple[Domain, list[tuple[Node, Gene]]]:
-    """Read a value, a list of values or a range, and the values that need a check."""
-    if node.is_mapping:
-        return _range(node)
-    members = node.sequence() if node.is_sequence else [node]
-    values: list[tuple[Node, Gene]] = []
-    for member in members:
-        value = member.scalar()
-        if value is None:
-            raise member.error("must have a value; it is empty")
-        if any(
-            value == v and isinstance(value, bool) is isinstance(v, bool)
-            for _, v in values
-        ):
-            raise member.error(f"stands in the list twice: {value!r}; keep one")
-        values.append((member, value))
-    if not values:
-        raise node.error("must have at least one option; the list is empty")
-    return Choice(tuple(value for _, value in values)), values
-
-
-def _range(node: Node) -> tuple[Domain, list[tuple[Node, Gene]]]:
-    entries = node.mapping(known=_RANGE_KEYS)
-    kind = [name for name in ("int", "float") if name in entries]
-    if len(kind) != 1:
-        raise node.error("must be a range {int: [low, high]} or {float: [low, high]}")
-    ends = entries[kind[0]].sequence()
-    if len(ends) != 2:
-        raise entries[kind[0]].error(f"must be [low, high]; got {len(ends)} numbers")
-    types: Any = int if kind[0] == "int" else (int, float)
-    values: list[Any] = []
-    for end in ends:
-        value = end.scalar()
-        if isinstance(value, bool) or not isinstance(value, types):
-            raise end.error(f"must be {kind[0]}; got {value!r}")
-        values.append(value)
-    low, high = values
-    if low >= high:
-        raise entries[kind[0]].error(
-            f"must have its low end first; got [{low}, {high}]; use [{high}, {low}]"
-        )
-    log = entries["log"].scalar() if "log" in entries else False
-    if not isinstance(log, bool):
-        raise entries["log"].error(f"must be true or false; got {log!r}")
-    if log and low <= 0:
-        raise ends[0].error(f"must be above 0 in a logarithmic range; got {low}")
-    step = _integer(entries, "step", 1)
-    if "step" in entries and (kind[0] == "float" or log or (high - low) % step):
-        raise entries["step"].error(
-            f"must divide {high} - {low} of an integer range without log; got {step}"
-        )
-    if kind[0] == "float":
-        # Their values are never integers, even where the ends are written as such.
-        domain = FloatRange(float(low), float(high), log)
-        return domain, [(ends[0], domain.low), (ends[1], domain.high)]
-    return IntRange(low, high, step, log), list(zip(ends, values, strict=True))
+def _options(domain: Domain) -> tuple[Any, ...]:
+    if isinstance(domain, FloatRange):
+        return (domain.low, domain.high)
+    return domain.options

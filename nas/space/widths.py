@@ -2,8 +2,8 @@
 
 One multiplier scales all relative widths. Each width is rounded down to the space's
 steps, so the size climbs in stairs; a stair under the target is found by bisection, and
-then single widths take further steps for as long as one fits, in the order in which the
-multiplier would have taken them.
+then single widths take up to two further steps where one fits, in the order in which
+the multiplier would have taken them.
 
 The widths are a fixed point: solving for the size that was reached gives them again, so
 that an architecture and its size are enough to find the genes it came from. It takes an
@@ -13,10 +13,14 @@ widths are equal.
 
 from bisect import bisect_right
 from collections.abc import Callable
+from typing import Final
 
 from nas.errors import DoesNotFit
 
 Widths = tuple[int, ...]
+
+_EXTRA_STEPS: Final = 2
+"""For a single width, so that the proportions stay near what was asked for."""
 
 
 def solve(
@@ -82,16 +86,14 @@ def _under(
     reached = bisect_right(stairs, target, key=lambda m: size_of(at(m)))
     widths = list(at(stairs[reached - 1] if reached else low))
     size = size_of(tuple(widths))
-    grew = True
-    while grew:
-        grew = False
+    for _ in range(_EXTRA_STEPS):
         for i in sorted(
             range(len(relative)), key=lambda i: ((widths[i] + step) / relative[i], i)
         ):
             widths[i] += step
             larger = size_of(tuple(widths))
             if size < larger <= target:
-                size, grew = larger, True
+                size = larger
             else:
                 widths[i] -= step
     return tuple(widths)

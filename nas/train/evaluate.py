@@ -12,8 +12,9 @@ from torch import nn
 
 from nas.data import SearchData
 from nas.errors import ConfigError
+from nas.nn.build import build, supervised
 from nas.nn.cost import cost
-from nas.nn.network import build
+from nas.nn.memory import keep_parts
 from nas.records import EvalRequest, EvalResult
 from nas.train.events import Events
 from nas.train.feed import Feed
@@ -87,8 +88,12 @@ class Evaluator:
     def _evaluate(self, request: EvalRequest, epochs: list[Metrics]) -> None:
         architecture, recipe = request.architecture, request.recipe
         network = build(architecture, self._data.mean, self._data.std, request.seed)
-        network.to(self._device)
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        keep_parts(network)
+        trained: nn.Module = network
+        if architecture.aux:
+            trained = supervised(architecture, network, request.seed)
+        trained.to(self._device)
+        trained.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         with Events(request.folder) as events:
             events.architecture(architecture)
 
@@ -97,12 +102,13 @@ class Evaluator:
                 events.epoch(metrics)
 
             training = Training(
-                network,
+                trained,
                 recipe,
                 train=self._train,
                 validation=self._validation,
                 num_classes=self._data.num_classes,
                 seed=request.seed,
+                aux_weights=tuple(head.weight for head in architecture.aux),
                 bf16=self._device.type == "cuda",
                 on_epoch=on_epoch,
             )

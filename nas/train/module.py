@@ -61,6 +61,8 @@ class Training(LightningModule):
         train, validation: hand over batches on the device of the training.
         num_classes: how many the network tells apart.
         seed: of the shuffling and the augmentation.
+        aux_weights: of the losses of the auxiliary heads, when the network is
+            a ``DeepSupervision``.
         bf16: multiply in bfloat16, keep everything else in float32.
         on_epoch: is told about every epoch, after its validation.
     """
@@ -74,6 +76,7 @@ class Training(LightningModule):
         validation: Feed,
         num_classes: int,
         seed: int,
+        aux_weights: tuple[float, ...] = (),
         bf16: bool,
         on_epoch: Callable[[Metrics], None],
     ) -> None:
@@ -83,6 +86,7 @@ class Training(LightningModule):
         self._recipe = recipe
         self._train = train
         self._validation = validation
+        self._aux_weights = aux_weights
         self._bf16 = bf16
         self._on_epoch = on_epoch
         self._shuffling = Generator().manual_seed(seed)
@@ -139,18 +143,22 @@ class Training(LightningModule):
             images, recipe.augment, self._augmentation, mirrored=recipe.flip
         )
         with self._autocast():
-            logits = self.network(scaled(images))
-            loss = cross_entropy(
-                logits,
-                labels,
-                weight=self._weights,
-                label_smoothing=recipe.label_smoothing,
-            )
+            output = self.network(scaled(images))
+            logits, auxiliary = output if self._aux_weights else (output, [])
+            loss = self._loss(logits, labels)
+            for weight, aux in zip(self._aux_weights, auxiliary, strict=True):
+                loss = loss + weight * self._loss(aux, labels)
         optimizer.zero_grad()
         self.manual_backward(loss)
         optimizer.step()
         hits = (logits.detach().argmax(dim=1) == labels).sum()
         return torch.stack((loss.detach() * len(labels), hits))
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        smoothing = self._recipe.label_smoothing
+        return cross_entropy(
+            logits, labels, weight=self._weights, label_smoothing=smoothing
+        )
 
     def validation_step(self, index: Tensor) -> None:
         """Validate, and tell about the epoch.

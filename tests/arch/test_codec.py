@@ -1,12 +1,13 @@
 import json
 from contextlib import suppress
+from dataclasses import MISSING, fields, is_dataclass
 
 import pytest
 from architectures import architectures
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas.arch import canonical_hash, from_json, read, to_json
+from nas.arch import Norm, Pool, canonical_hash, from_json, read, to_json
 from nas.errors import SpecError
 
 json_values = st.recursive(
@@ -20,7 +21,7 @@ json_values = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
-            st.sampled_from(["schema", "blocks", "stem", "kind", "kernel", "x"]),
+            st.sampled_from(["schema", "blocks", "stem", "aux", "kind", "kernel", "x"]),
             inner,
             max_size=4,
         )
@@ -95,7 +96,7 @@ def test_read_gives_what_was_written(tmp_path):
         "schema": 1,
         "input_shape": [1, 8, 8],
         "num_classes": 10,
-        "stem": {"width": 8},
+        "stem": [{"kind": "conv", "width": 8}],
         "blocks": [
             {
                 "aggregation": {"kind": "sum"},
@@ -108,8 +109,55 @@ def test_read_gives_what_was_written(tmp_path):
     path.write_text(json.dumps(tree))
     architecture = read(path)
     assert architecture.blocks[0].stride == 1
-    assert architecture.stem.kernel == 3
+    assert architecture.stem[0].kernel == 3
     assert architecture == from_json(tree)
+
+
+def without_defaults(tree, spec):
+    """JSON data of a spec without the fields that stand at their default."""
+    short = {}
+    for name, value in tree.items():
+        own = getattr(spec, name, None)
+        default = next((f.default for f in fields(spec) if f.name == name), MISSING)
+        if default is not MISSING and own == default and name != "genes":
+            continue
+        if isinstance(value, dict) and is_dataclass(own):
+            value = without_defaults(value, own)
+        elif isinstance(value, list) and name != "input_shape":
+            pairs = zip(value, own, strict=True)
+            value = [without_defaults(item, part) for item, part in pairs]
+        short[name] = value
+    return short
+
+
+@given(architectures())
+def test_fields_at_their_default_may_be_left_out(architecture):
+    short = without_defaults(to_json(architecture), architecture)
+    assert from_json(short) == architecture
+
+
+def test_a_network_of_defaults_is_a_short_text():
+    tree = {
+        "schema": 1,
+        "input_shape": [3, 8, 8],
+        "num_classes": 2,
+        "stem": [{"kind": "conv", "width": 4}],
+        "blocks": [
+            {
+                "aggregation": {"kind": "sum"},
+                "unit": {"kind": "inverted"},
+                "depth": 2,
+                "width": 4,
+                "pool": {},
+            }
+        ],
+        "norm": {},
+    }
+    architecture = from_json(tree)
+    assert architecture.norm == Norm()
+    assert architecture.blocks[0].pool == Pool()
+    tree.pop("norm")
+    assert without_defaults(to_json(architecture), architecture) == tree | {"norm": {}}
 
 
 @pytest.mark.parametrize(

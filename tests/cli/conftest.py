@@ -72,8 +72,15 @@ def start(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
+        preexec_fn=_heed_interrupts,
         **options,
     )
+
+
+def _heed_interrupts() -> None:
+    # A shell that starts the tests in the background has them ignored.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
@@ -88,5 +95,5 @@ def spawn(folder: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     yield run
     for process in processes:
         if process.poll() is None:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()

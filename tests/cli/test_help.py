@@ -20,7 +20,7 @@ OPTIONS = {
     "report": ["RUN"],
     "export": ["RUN", "--trial", "--max-params", "--to"],
     "show": [
-        *("SPACE|RUN|FILE", "--trial", "--input", "--classes", "--max-params"),
+        *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),
         "--json",
     ],
     "tensorboard": ["RUN", "--port"],

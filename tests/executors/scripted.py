@@ -3,13 +3,13 @@
 import os
 from multiprocessing.connection import Client
 
-from nas.arch import Architecture, Basic, Block, Stem, Sum
+from nas.arch import Architecture, Basic, Block, StemConv, Sum
 from nas.records import EvalRequest, EvalResult, Recipe
 
 ARCHITECTURE = Architecture(
     input_shape=(1, 4, 4),
     num_classes=2,
-    stem=Stem(width=4),
+    stem=(StemConv(width=4),),
     blocks=(Block(aggregation=Sum(), unit=Basic(), depth=1, width=4),),
 )
 

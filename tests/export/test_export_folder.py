@@ -4,16 +4,16 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from nas.arch import Architecture, Basic, Block, Stem, Sum
+from nas.arch import Architecture, Basic, Block, StemConv, Sum
 from nas.errors import RunError
 from nas.export import ModelFacts, write
-from nas.nn.network import build
+from nas.nn.build import build
 from nas.records import Recipe
 
 ARCHITECTURE = Architecture(
     input_shape=(1, 4, 4),
     num_classes=2,
-    stem=Stem(width=3),
+    stem=(StemConv(width=3),),
     blocks=(Block(aggregation=Sum(), unit=Basic(), depth=1, width=4),),
 )
 FACTS = ModelFacts(

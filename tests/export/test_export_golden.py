@@ -11,11 +11,11 @@ from nas.arch import (
     Architecture,
     Basic,
     Block,
-    Bottleneck,
     Concat,
     Hierarchical,
+    PreactBottleneck,
     Separable,
-    Stem,
+    StemConv,
     Sum,
 )
 from nas.export import ModelFacts, source
@@ -28,12 +28,12 @@ def _exported() -> str:
     architecture = Architecture(
         input_shape=(3, 32, 32),
         num_classes=10,
-        stem=Stem(width=16),
+        stem=(StemConv(width=16),),
         blocks=(
             Block(aggregation=Sum(), unit=Basic(), depth=2, width=16),
             Block(
                 aggregation=Concat(growth=8),
-                unit=Bottleneck(ratio=4.0),
+                unit=PreactBottleneck(),
                 depth=3,
                 width=32,
                 stride=2,
@@ -46,6 +46,8 @@ def _exported() -> str:
                 stride=2,
             ),
         ),
+        fusion="concat",
+        dropout=0.1,
     )
     animals = ("bird", "cat", "deer", "dog", "frog", "horse")
     return source(

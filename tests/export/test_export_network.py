@@ -2,32 +2,47 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 import torch
 from architectures import architectures
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from nas.arch import (
+    ACTIVATIONS,
+    FUSIONS,
+    UNITS,
     Architecture,
-    Basic,
+    AuxHead,
     Block,
-    Bottleneck,
+    Chain,
     Concat,
     Hierarchical,
+    Inception,
+    Norm,
+    Pool,
     Separable,
-    Stem,
+    StemConv,
     Sum,
 )
+from nas.arch import AGGREGATIONS as AGGREGATIONS_BY_KIND
+from nas.arch.reference import REFERENCES
 from nas.export import ModelFacts, source, write
+from nas.nn.build import build
 from nas.nn.cost import cost
-from nas.nn.network import build
+from nas.nn.measure import measure
 from nas.records import Recipe
+from nas.space import BoundSpace, SearchSpace
+from nas.space.catalog import shipped
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -44,13 +59,22 @@ HOSTILE = [
     "x" * 200,
 ]
 
-UNITS = [Basic(kernel=5), Bottleneck(ratio=4.0), Bottleneck(kernel=1), Separable()]
 AGGREGATIONS = [
+    Chain(),
     Sum(),
-    Concat(growth=3),
+    Sum(shortcut="pad", gain=0.5),
+    Concat(growth=5),
+    Concat(growth=4, compress=False),
     Hierarchical(),
     Hierarchical(residual_root=True, carry_input=False),
 ]
+NORMS = [Norm(), Norm(eps=0.001), Norm(kind="layer"), Norm(kind="layer", eps=0.1)]
+STEMS = [
+    (StemConv(width=5),),
+    (StemConv(width=5, kernel=5, stride=2, norm=False),),
+    (StemConv(width=9, kernel=7), Pool(kernel=3, padded=True), StemConv(width=6)),
+]
+POOLS = [None, Pool(kernel=2), Pool(type="avg", kernel=3, stride=1)]
 
 BATCH = """
 import json, runpy, sys, torch
@@ -83,26 +107,45 @@ class Case:
     text: str = "digits"
 
 
+def _block(aggregation, unit, *, w_in: int, depth: int, pool: Pool | None = None):
+    """A block that strides unless it has a pool, wide enough for all."""
+    if isinstance(aggregation, Sum) and (unit.preact or isinstance(unit, Inception)):
+        aggregation = replace(aggregation, gain=1.0)
+    width = w_in + 2
+    if isinstance(aggregation, Concat) and not aggregation.compress:
+        width = w_in + depth * aggregation.growth
+    return Block(
+        aggregation=aggregation,
+        unit=unit,
+        depth=depth,
+        width=width,
+        stride=1 if pool else 2,
+        pool=pool,
+    )
+
+
 def _cases() -> list[Case]:
-    cases = [
-        Case(
-            architecture=Architecture(
-                input_shape=(1 + 2 * (i % 2), 9 + i, 13),
-                num_classes=2 + i,
-                stem=Stem(width=5, kernel=1 + 2 * (i % 3), stride=1 + i % 2),
-                blocks=(
-                    Block(aggregation=aggregation, unit=unit, depth=2, width=7),
-                    Block(
-                        aggregation=aggregation, unit=unit, depth=4, width=6, stride=2
-                    ),
-                ),
-            ),
-            classes=[f"class {n}" for n in range(2 + i)],
+    """Every unit in every aggregation; all else turns at other rates."""
+    cases = []
+    for i, (unit, aggregation) in enumerate(product(UNITS.values(), AGGREGATIONS)):
+        stem = STEMS[i % 3]
+        first = _block(
+            aggregation, unit(kernel=1), w_in=stem[-1].width, depth=2, pool=POOLS[i % 3]
         )
-        for i, (unit, aggregation) in enumerate(
-            (unit, aggregation) for unit in UNITS for aggregation in AGGREGATIONS
+        second = _block(aggregation, unit(kernel=5), w_in=first.width, depth=4)
+        architecture = Architecture(
+            input_shape=(1 + 2 * (i % 2), 29 + i % 5, 33),
+            num_classes=2 + i % 7,
+            stem=stem,
+            blocks=(first, second),
+            fusion=FUSIONS[i % 3],
+            aux=(AuxHead(after=0, hidden=4),) if i % 5 == 0 else (),
+            activation=ACTIVATIONS[i % 11 % 7],
+            norm=NORMS[i % 4],
+            dropout=0.25 * (i % 2),
         )
-    ]
+        classes = [f"class {n}" for n in range(architecture.num_classes)]
+        cases.append(Case(architecture=architecture, classes=classes))
     deep = Block(
         aggregation=Hierarchical(),
         unit=Separable(kernel=7),
@@ -113,7 +156,7 @@ def _cases() -> list[Case]:
     hostile = Architecture(
         input_shape=(4, 32, 5),
         num_classes=len(HOSTILE),
-        stem=Stem(width=8),
+        stem=(StemConv(width=8),),
         blocks=(deep,),
     )
     cases += [Case(architecture=hostile, classes=HOSTILE, text=t) for t in HOSTILE]
@@ -170,7 +213,12 @@ def exports(tmp_path_factory):
     return found
 
 
-def _run(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def _parts(network: torch.nn.Module) -> str:
+    """What a network prints as, without the name of its class."""
+    return str(network).partition("(")[2]
+
+
+def _run(*args: str, cwd: Path | str) -> subprocess.CompletedProcess[str]:
     env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     return subprocess.run(
         [sys.executable, *args], cwd=cwd, env=env, capture_output=True, text=True
@@ -209,13 +257,19 @@ def test_ruff_finds_nothing(exports, args):
 def test_an_export_holds_only_what_its_network_uses(exports):
     for case, folder, _, _ in exports:
         text = (folder / "model.py").read_text()
-        unit = type(case.architecture.blocks[0].unit).__name__
-        aggregation = type(case.architecture.blocks[0].aggregation).__name__
-        for name in ("Basic", "Bottleneck", "Separable"):
-            assert (f"class {name}Unit(" in text) == (name == unit)
-        for name in ("Sum", "Concat", "Hierarchical"):
-            assert (f"class {name}Block(" in text) == (name == aggregation)
-        assert "class ConvNormAct(" in text
+        block = case.architecture.blocks[0]
+        for kind, cls in UNITS.items():
+            name = f"class {cls.__name__}Unit("
+            assert (name in text) == (kind == block.unit.kind)
+        for kind, cls in AGGREGATIONS_BY_KIND.items():
+            name = f"class {cls.__name__}Block("
+            assert (name in text) == (kind == block.aggregation.kind)
+        fusion = case.architecture.fusion
+        assert ("class ConcatFusion(" in text) == (fusion == "concat")
+        assert ("class HierarchicalFusion(" in text) == (fusion == "hierarchical")
+        layer = case.architecture.norm.kind == "layer"
+        assert ("class LayerNorm2d(" in text) == layer
+        assert "AuxHead" not in text
         assert "nas" not in text.split('"""', 2)[2]
 
 
@@ -225,7 +279,7 @@ def test_the_docstring_tells_size_accuracy_data_recipe_and_input(exports):
     total = cost(case.architecture).total
     for fact in (f"{total.params:,}", f"{total.macs:,}", "97.50%", "digits", "sgd"):
         assert fact in text
-    assert "(N, 1, 9, 13)" in text
+    assert "(N, 1, 29, 33)" in text
 
 
 @settings(max_examples=25)
@@ -239,12 +293,78 @@ def test_any_architecture_is_written_as_it_is_built(architecture):
     built = build(architecture, *statistics)
     written = namespace["Network"]()
     written.load_state_dict(built.state_dict())
-    assert str(written) == str(built)
+    assert _parts(written) == _parts(built)
     fresh = namespace["Network"]()
     assert torch.equal(fresh.normalize.mean, built.normalize.mean)
     assert torch.equal(fresh.normalize.std, built.normalize.std)
+    images = torch.rand(2, *architecture.input_shape)
+    with torch.inference_mode():
+        assert torch.equal(written.eval()(images), built.eval()(images))
     other = namespace["Network"](num_classes=17)
-    assert other(torch.rand(2, *architecture.input_shape)).shape == (2, 17)
+    assert other(images).shape == (2, 17)
+
+
+@settings(max_examples=6)
+@given(st.lists(architectures(), min_size=10, max_size=10))
+def test_ruff_finds_nothing_in_any_export(drawn):
+    with tempfile.TemporaryDirectory() as folder:
+        for i, architecture in enumerate(drawn):
+            classes = [str(i) for i in range(architecture.num_classes)]
+            text = source(architecture, *_statistics(architecture), classes, _facts())
+            Path(folder, f"model_{i}.py").write_text(text)
+        for args in (("check",), ("format", "--check", "--diff")):
+            done = _run(
+                "-m", "ruff", *args, "--isolated", "--no-cache", ".", cwd=folder
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_famous_networks_are_written_as_they_are_built(name):
+    architecture = REFERENCES[name]((3, 64, 64), 10)
+    classes = [str(i) for i in range(10)]
+    text = source(architecture, *_statistics(architecture), classes, _facts())
+    namespace = {"__name__": "model"}
+    exec(text, namespace)
+    with torch.device("meta"):
+        assert _parts(namespace["Network"]()) == _parts(build(architecture))
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_networks_of_shipped_spaces_are_written_as_they_are_built(name):
+    bound = BoundSpace(
+        space=SearchSpace.load(name),
+        input_shape=(3, 64, 64),
+        num_classes=10,
+        max_params=2_000_000,
+    )
+    classes = [str(i) for i in range(10)]
+    for seed in range(5):
+        architecture = bound.sample(random.Random(seed))
+        text = source(architecture, *_statistics(architecture), classes, _facts())
+        namespace = {"__name__": "model"}
+        exec(text, namespace)
+        with torch.device("meta"):
+            written, built = namespace["Network"](), build(architecture)
+        assert _parts(written) == _parts(built)
+        assert measure(written, (3, 64, 64)) == cost(architecture).total
+
+
+def test_what_the_whole_network_shares_is_written_once():
+    def text(name, **changes):
+        architecture = replace(REFERENCES[name]((3, 64, 64), 10), **changes)
+        classes = [str(i) for i in range(10)]
+        return source(architecture, *_statistics(architecture), classes, _facts())
+
+    uniform = text("resnet18")
+    assert uniform.count("partial(") == 1
+    assert "        unit = partial(BasicUnit, kernel=3)\n" in uniform
+    assert "SumBlock(64, 128, depth=2, unit=unit, stride=2)," in uniform
+    both = text("resnet18", norm=Norm(eps=0.001))
+    norm, unit = both.split("super().__init__()\n")[-1].split("\n")[:2]
+    assert norm == "        norm = partial(nn.BatchNorm2d, eps=0.001)"
+    assert unit == "        unit = partial(BasicUnit, kernel=3, norm=norm)"
+    assert text("googlenet").count("partial(nn.BatchNorm2d") == 1
 
 
 def test_run_as_a_script_it_describes_itself(exports, tmp_path):

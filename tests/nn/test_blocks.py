@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from nas.nn.blocks import ConcatBlock, HierarchicalBlock, SumBlock
+from nas.nn.blocks import ChainBlock, ConcatBlock, HierarchicalBlock, SumBlock
+from nas.nn.layers import ConvNormAct, NormActConv, PadShortcut
+from nas.nn.units import BasicUnit, BottleneckUnit, InvertedUnit, SeparableUnit
 
 
 class Probe(nn.Module):
@@ -50,6 +52,62 @@ def test_sum_hands_every_unit_its_own_input_as_residual():
     assert list(block.shortcut) == []
 
 
+def test_chain_has_no_residuals():
+    log = Log()
+    block = ChainBlock(3, 4, 3, log.unit, 2)
+    assert block(torch.zeros(1, 3, 5, 5)).shape == (1, 4, 3, 3)
+    assert [(number, numbers(x)) for number, x, _ in log.calls] == [
+        (1, [0] * 3),
+        (2, [1] * 4),
+        (3, [2] * 4),
+    ]
+    assert all(residual is None for *_, residual in log.calls)
+    assert [unit.stride for unit in log.made] == [2, 1, 1]
+
+
+def test_a_padded_shortcut_takes_every_other_position_and_adds_zeros():
+    log = Log()
+    shortcut = PadShortcut(2, 5, 2)
+    block = SumBlock(2, 5, 1, log.unit, 2, shortcut)
+    x = torch.arange(2 * 3 * 4.0).view(1, 2, 3, 4)
+    block(x)
+    ((_, _, residual),) = log.calls
+    assert residual[0, :2].tolist() == [[[0, 2], [8, 10]], [[12, 14], [20, 22]]]
+    assert residual[0, 2:].tolist() == torch.zeros(3, 2, 2).tolist()
+    assert list(block.parameters()) == []
+
+
+def bottleneck(w_in, w_out, stride):
+    return BottleneckUnit(w_in, w_out, stride, hidden=3)
+
+
+def excited(w_in, w_out, stride):
+    return InvertedUnit(w_in, w_out, stride, squeeze=0.5)
+
+
+@pytest.mark.parametrize("unit", [BasicUnit, bottleneck, SeparableUnit, excited])
+def test_units_of_no_gain_start_as_the_identity(unit):
+    x = torch.rand(2, 4, 5, 5)  # positive, so that ReLU leaves it alone
+    assert torch.equal(SumBlock(4, 4, 2, unit, gain=0)(x), x)
+    assert not torch.equal(SumBlock(4, 4, 2, unit)(x), x)
+
+
+def test_gain_scales_what_the_last_norm_gives():
+    block = SumBlock(4, 4, 2, BasicUnit, gain=0.25)
+    for unit in block.units:
+        assert unit.norm2.weight.tolist() == [0.25] * 4
+        assert unit.norm1.weight.tolist() == [1] * 4
+
+
+def test_shortcuts_of_preactivated_units_have_no_norm():
+    def kinds(preact):
+        block = SumBlock(3, 4, 1, Log().unit, preact=preact)
+        return [type(module) for module in block.shortcut]
+
+    assert kinds(True) == [nn.Conv2d]
+    assert kinds(False) == [nn.Conv2d, nn.BatchNorm2d]
+
+
 @pytest.mark.parametrize(("w_in", "stride"), [(4, 2), (3, 1), (3, 2)])
 def test_sum_fits_the_shortcut_where_shapes_differ(w_in, stride):
     log = Log()
@@ -74,6 +132,28 @@ def test_concat_shows_every_unit_all_before_it():
     assert block.compress[0].in_channels == 5
 
 
+def test_concat_without_compress_gives_all_that_has_grown():
+    log = Log()
+    block = ConcatBlock(2, 5, 3, 1, log.unit, 2, compress=False)
+    assert numbers(block(torch.zeros(1, 2, 5, 5))) == [0, 0, 1, 2, 3]
+    assert list(block.parameters()) == []
+    assert {unit.stride for unit in log.made} == {1}
+
+
+def test_concat_strides_by_the_average():
+    block = ConcatBlock(1, 2, 1, 1, Log().unit, 2, compress=False)
+    x = torch.arange(9.0).view(1, 1, 3, 3)
+    assert block(x)[0, 0].tolist() == [[2, 3.5], [6.5, 8]]
+
+
+def test_concat_compresses_in_the_order_of_its_units():
+    def compress(preact):
+        return ConcatBlock(2, 5, 3, 1, Log().unit, preact=preact).compress
+
+    assert isinstance(compress(True), NormActConv)
+    assert isinstance(compress(False), ConvNormAct)
+
+
 def roots(block, depth):
     """The channels that each root merges, in the order the roots run."""
     merged = []
@@ -82,7 +162,7 @@ def roots(block, depth):
             module.conv.register_forward_pre_hook(
                 lambda _, args: merged.append(numbers(args[0]))
             )
-            module.norm.register_forward_hook(
+            module.after.register_forward_hook(
                 lambda _, args, out: torch.full_like(out, -float(len(merged)))
             )
             module.act = nn.Identity()
@@ -115,12 +195,40 @@ def test_tree_without_its_input_and_with_residual_nodes():
     assert numbers(out) == [2 - 1]  # the node's -1 and its last child's 2
 
 
+def test_nodes_of_preactivated_units_have_their_norm_and_activation_ahead():
+    def root(preact):
+        block = HierarchicalBlock(2, 3, 1, Log().unit, preact=preact)
+        return block.tree.root
+
+    raw, post = root(True), root(False)
+    assert [type(m) for m in raw.before] == [nn.BatchNorm2d, nn.ReLU]
+    assert raw.before[0].num_features == raw.conv.in_channels == 8
+    assert [type(m) for m in (raw.after, raw.act)] == [nn.Identity] * 2
+    assert [type(m) for m in (post.before, post.after, post.act)] == [
+        nn.Identity,
+        nn.BatchNorm2d,
+        nn.ReLU,
+    ]
+
+
+def test_the_first_unit_of_a_strided_tree_gets_the_pooled_input_as_residual():
+    log = Log()
+    block = HierarchicalBlock(2, 2, 1, log.unit, 2)
+    x = torch.arange(2 * 9.0).view(1, 2, 3, 3)
+    block(x)
+    _, seen, residual = log.calls[0]
+    assert torch.equal(seen, x)
+    assert residual[0].tolist() == [[[4, 5], [7, 8]], [[13, 14], [16, 17]]]
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (7, 2), (8, 8), (5, 3)])
 @pytest.mark.parametrize("stride", [1, 2, 3, 5])
 def test_every_block_rounds_odd_sizes_up(size, stride):
     expected = tuple(-(-side // stride) for side in size)
     for block in (
+        ChainBlock(2, 4, 2, Log().unit, stride),
         SumBlock(2, 4, 2, Log().unit, stride),
+        SumBlock(2, 4, 2, Log().unit, stride, PadShortcut(2, 4, stride)),
         ConcatBlock(2, 4, 2, 3, Log().unit, stride),
         HierarchicalBlock(2, 4, 2, Log().unit, stride),
     ):

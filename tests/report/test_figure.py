@@ -4,13 +4,26 @@ import subprocess
 import sys
 import zlib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from trial_records import SMALL, complete, failed
 
-from nas.arch import Basic, Block, Concat, Hierarchical, Sum
+from nas.arch import (
+    Basic,
+    Block,
+    Chain,
+    Concat,
+    CustomAggregation,
+    Hierarchical,
+    Plugin,
+    Sum,
+)
 from nas.report.figure import dominant_aggregation, draw_front
 from nas.report.labels import place_labels
+
+PLUGIN = Plugin(file="mine.py", sha256="0", path=Path("mine.py"))
+CUSTOM = [CustomAggregation(name=name, plugin=PLUGIN) for name in ("Gate", "Mix")]
 
 
 def of(*aggregations):
@@ -36,7 +49,7 @@ def distinct_bytes(png: bytes) -> int:
 
 def random_trials(number):
     rng = random.Random(0)
-    kinds = [Sum(), Concat(growth=4), Hierarchical()]
+    kinds = [Sum(), Concat(growth=4), Hierarchical(), Chain(), CUSTOM[0]]
     return [
         complete(
             i,
@@ -81,6 +94,8 @@ def test_picture_is_the_same_each_time(tmp_path):
         ([Sum(), Sum(), Hierarchical()], "sum"),
         ([Concat(growth=2), Concat(growth=4), Sum()], "concat"),
         ([Hierarchical(), Hierarchical(residual_root=True)], "tree"),
+        ([Chain(), Sum(), Chain()], "chain"),
+        ([CUSTOM[0], CUSTOM[1], Sum()], "custom"),
         ([Sum(), Hierarchical()], "mixed"),
         ([Sum(), Concat(growth=2), Hierarchical()], "mixed"),
     ],

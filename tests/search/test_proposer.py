@@ -59,7 +59,7 @@ def test_a_small_space_is_used_up_to_the_last_network(few, sampler):
 
 
 def test_a_budget_for_the_smallest_network_alone_gives_that():
-    space = bound(max_params=bound().min_params)
+    space = bound(max_params=bound(name="default").min_params, name="default")
     proposer = Proposer(space, "tpe", seed=0)
     (only,) = train(proposer, 1)
     assert only.architecture == space.smallest

@@ -10,13 +10,14 @@ CHECKOUT = Path(__file__).parents[2] / "search_spaces"
 
 def test_every_file_of_the_folder_is_shipped_and_loads():
     assert shipped() == {path.stem: path for path in CHECKOUT.glob("*.yaml")}
-    assert {"default", "minimal"} <= set(shipped())
+    assert set(shipped()) == {"default", "imagenet", "minimal", "mobile", "reference"}
     for name in shipped():
         space = SearchSpace.load(name)
         assert space.name == name
         assert space.description
         assert space.text == (CHECKOUT / f"{name}.yaml").read_text()
-        BoundSpace(space=space, input_shape=(1, 8, 8), num_classes=10, max_params=10**5)
+        shape = (3, 224, 224) if name == "imagenet" else (1, 8, 8)
+        BoundSpace(space=space, input_shape=shape, num_classes=10, max_params=10**5)
 
 
 def test_the_default_space_chooses_aggregation_and_unit_of_every_block():
@@ -41,5 +42,5 @@ def test_a_shipped_name_wins_over_a_file_beside(tmp_path, monkeypatch):
 def test_unknown_name_with_the_closest_one():
     with pytest.raises(SpaceError, match=r"'defalt': did you mean 'default'\?"):
         load_space("defalt")
-    with pytest.raises(SpaceError, match=r"choose default or minimal"):
+    with pytest.raises(SpaceError, match=r"choose default or imagenet or minimal"):
         load_space("resnet")

@@ -87,7 +87,10 @@ def test_the_number_of_topologies_is_that_of_all_combinations(spaces, name):
 def test_the_default_space_has_billions_and_real_numbers_are_countless(spaces):
     # sum: 4 depths; concat: 2 growths of 4 depths; hierarchical: 2 depths. 3 widths.
     block = (4 + 4 * 2 + 2) * (1 + 2 + 2) * 3
-    assert spaces["default"].log10_topologies() == pytest.approx(4 * math.log10(block))
+    fusions = 3
+    assert spaces["default"].log10_topologies() == pytest.approx(
+        4 * math.log10(block) + math.log10(fusions)
+    )
     assert math.isinf(spaces["absolute_ranges"].log10_topologies())
 
 

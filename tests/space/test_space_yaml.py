@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
+from nas.arch import Norm, StemConv
 from nas.errors import SpaceError
 from nas.space import SearchSpace, read_space
 from nas.space.domains import Choice, FloatRange, IntRange
+from nas.space.space import Part
 
 PLAIN = """\
 schema: 1
@@ -78,7 +80,7 @@ MISTAKES = {
     "blocks that are none": (
         "  - {width: 1}\n  - {width: [1, 2], stride: 2}\n",
         "  §[]\n",
-        "at least one block",
+        "blocks must have 1 to 64 blocks; got 0",
     ),
     "blocks as a mapping": (
         "  - {width: 1}\n  - {width: [1, 2], stride: 2}\n",
@@ -87,7 +89,7 @@ MISTAKES = {
     ),
     "a block as a number": ("- {width: 1}", "- §3", "must be a mapping; got '3'"),
     "an empty block": ("- {width: 1}", "-§", "must be a mapping; got nothing"),
-    "a stem as a list": ("{width: 1, k", "§[1]\n#", "must be a mapping; got a list"),
+    "a stem as a list": ("{width: 1, k", "[§1]\n#", "must be a mapping; got '1'"),
     "description as a number": ("A space with nothing wrong.", "§7", "must be text"),
     "even kernel": (
         "kernel: 3}, b",
@@ -153,7 +155,7 @@ MISTAKES = {
     "empty list of units": (
         "{basic: {kernel: 3}, bottleneck: {ratio: 0.25}}",
         "§[]",
-        "at least one unit: basic",
+        "at least one unit: conv, basic",
     ),
     "unit as a number": (
         "{basic: {kernel: 3}, bottleneck: {ratio: 0.25}}",
@@ -267,7 +269,7 @@ def test_nothing_is_wrong_with_the_text_that_mistakes_are_made_in(read):
 @pytest.mark.parametrize(
     ("old", "new", "fragment"),
     [
-        ("{width: 8}\n", "§{kernel: 3}\n", "must say its width in channels"),
+        ("{width: 8}\n", "§{kernel: 3}\n", "must say the 'width' of 'conv'"),
         ("- {width: 8, ", "- §{", "must say its width in channels; add width: ..."),
         (
             "{width: 8, ",
@@ -372,8 +374,9 @@ class TestReading:
 
     def test_defaults_are_those_of_the_specs(self, read: Read):
         space = read(ABSOLUTE)
-        assert space.stem.kernel == Choice((3,))
-        assert space.stem.stride == Choice((1,))
+        assert space.stem == (Part(cls=StemConv, options={"width": Choice((8,))}),)
+        assert space.fusion == Choice(("last",))
+        assert space.norm.build({}) == Norm()
         (block,) = space.blocks
         assert block.stride == Choice((1,))
         assert block.depth == Choice((1,))

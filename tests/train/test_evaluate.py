@@ -17,7 +17,7 @@ from tiny import DATA, architecture
 from nas.arch import Architecture
 from nas.data import SearchData, Split
 from nas.errors import ConfigError
-from nas.nn.network import build
+from nas.nn.build import build
 from nas.records import EvalRequest, EvalResult, Recipe
 from nas.train import PRELOAD, start_evaluator
 from nas.train.evaluate import Evaluator, resolve_device

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from nas.data import Split
-from nas.nn.network import build
+from nas.nn.build import build
 from nas.records import Recipe
 from nas.train.fit import fit
 from nas.train.module import Metrics, Training

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nas.arch import Architecture, Basic, Block, Gene, Stem, Sum
+from nas.arch import Architecture, Basic, Block, Gene, StemConv, Sum
 from nas.data import SearchData, Split
 
 RNG = np.random.default_rng(0)
@@ -32,7 +32,7 @@ def architecture(width: int = 4, **genes: Gene) -> Architecture:
     return Architecture(
         input_shape=DATA.input_shape,
         num_classes=DATA.num_classes,
-        stem=Stem(width=4),
+        stem=(StemConv(width=4),),
         blocks=(block,),
         genes=genes or None,
     )
