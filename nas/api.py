@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from nas.data import Dataset, load
+from nas.data import Dataset, anchored, load
 from nas.data.facts import describe
 from nas.errors import ConfigError, RunError, unknown
 from nas.export import ModelFacts, write
@@ -96,7 +96,7 @@ class Run:
         return write_report(
             self.records,
             self.folder.report_path,
-            title=f"{config.data}, {config.recipe.epochs} epochs",
+            title=f"{self.folder.facts()['name']}, {config.recipe.epochs} epochs",
             max_params=config.max_params,
         )
 
@@ -136,7 +136,7 @@ class Run:
             weights,
             ModelFacts(
                 name=f"{self.path.name}, trial {record.trial}",
-                data=self.config.data,
+                data=facts["name"],
                 accuracy=record.accuracy,
                 recipe=self.config.recipe,
                 seed=record.seed,
@@ -228,7 +228,7 @@ def search(
     if isinstance(space, str):
         space = SearchSpace.load(space)
     config = SearchConfig(
-        data=data,
+        data=anchored(data),
         space=space.name,
         max_params=max_params,
         trials=trials,

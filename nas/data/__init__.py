@@ -3,5 +3,6 @@
 from nas.data.cache import cache_folder
 from nas.data.dataset import Dataset, SearchData, Split
 from nas.data.loading import load
+from nas.data.sources import anchored
 
-__all__ = ["Dataset", "SearchData", "Split", "cache_folder", "load"]
+__all__ = ["Dataset", "SearchData", "Split", "anchored", "cache_folder", "load"]

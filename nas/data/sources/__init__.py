@@ -78,6 +78,26 @@ def resolve(source: str, image_size: int | None) -> Source:
     raise DataError(f"unknown data set {source!r}: give one of {', '.join(FORMS)}")
 
 
+def anchored(source: str) -> str:
+    """Return a source that means the same in every working directory.
+
+    The paths in it become absolute; names of data sets and of modules stay.
+    """
+    path = Path(source).expanduser()
+    if source in NAMED:
+        return source
+    if source and _exists(path):
+        return str(path.absolute())
+    form, _, rest = source.partition(":")
+    if form == "hf":
+        path = Path(rest).expanduser()
+        return f"hf:{path.absolute()}" if rest and _exists(path) else source
+    file, _, function = source.rpartition(":")
+    if file.endswith(".py"):
+        return f"{Path(file).expanduser().absolute()}:{function}"
+    return source
+
+
 def _folder(path: Path, image_size: int | None) -> Source:
     for kind in FOLDERS:
         if kind.recognises(path):
