@@ -12,8 +12,10 @@ OPTIMIZERS: Final = ("sgd", "adamw")
 SCHEDULES: Final = ("one-cycle", "cosine")
 AUGMENTATIONS: Final = ("none", "light", "standard")
 OBJECTIVES: Final = ("accuracy", "balanced-accuracy")
+PRECISIONS: Final = ("auto", "float32", "bf16")
 
 Status = Literal["complete", "failed"]
+Reason = Literal["diverged", "out of memory", "error", "lost"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,8 @@ class Recipe:
     own units. ``augment`` names a policy; with ``flip`` every second image is mirrored,
     left to right, whatever the policy. With ``class_weights`` every class weighs the
     same in the loss, however rare it is. ``objective`` names the accuracy that the
-    outcome is judged by.
+    outcome is judged by. ``precision`` is what is multiplied, weights are float32 in any
+    case; a training takes "auto" for bf16 on a GPU and for float32 on a CPU.
     """
 
     epochs: int = 15
@@ -38,6 +41,7 @@ class Recipe:
     flip: bool = False
     class_weights: bool = False
     objective: str = "accuracy"
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
@@ -61,6 +65,7 @@ class Recipe:
             ("schedule", SCHEDULES),
             ("augment", AUGMENTATIONS),
             ("objective", OBJECTIVES),
+            ("precision", PRECISIONS),
         ):
             value = getattr(self, name)
             if value not in known:
@@ -84,8 +89,9 @@ class EvalRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalResult:
-    """What came of a training; a failure is data, with its reason in ``error``.
+    """What came of a training; a failure is data, told in a line of ``error``.
 
+    ``reason`` is the kind of a failure; "lost" is one that has not come back.
     ``accuracy`` and ``loss`` are those on the validation split after the last epoch,
     ``curve`` is the validation accuracy after each epoch, accuracies in [0, 1] and of
     the kind that is the recipe's objective.
@@ -99,6 +105,7 @@ class EvalResult:
     curve: tuple[float, ...] = ()
     device: str = ""
     error: str | None = None
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

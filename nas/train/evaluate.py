@@ -15,7 +15,7 @@ from nas.errors import ConfigError
 from nas.nn.build import build, supervised
 from nas.nn.cost import cost
 from nas.nn.memory import keep_parts
-from nas.records import EvalRequest, EvalResult
+from nas.records import EvalRequest, EvalResult, Recipe
 from nas.train.events import Events
 from nas.train.feed import Feed
 from nas.train.fit import fit
@@ -109,13 +109,19 @@ class Evaluator:
                 num_classes=self._data.num_classes,
                 seed=request.seed,
                 aux_weights=tuple(head.weight for head in architecture.aux),
-                bf16=self._device.type == "cuda",
+                bf16=_in_bf16(recipe, self._device),
                 on_epoch=on_epoch,
             )
             fit(training, recipe.epochs, self._device)
             _save(network, Path(request.folder))
             accuracy = epochs[-1].objective(recipe)
             events.outcome(architecture, recipe, cost(architecture).total, accuracy)
+
+
+def _in_bf16(recipe: Recipe, device: torch.device) -> bool:
+    if recipe.precision == "auto":
+        return device.type == "cuda"
+    return recipe.precision == "bf16"
 
 
 def resolve_device(name: str) -> torch.device:
