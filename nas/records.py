@@ -26,7 +26,7 @@ class Recipe:
     own units. ``augment`` names a policy; with ``flip`` every second image is mirrored,
     left to right, whatever the policy. With ``class_weights`` every class weighs the
     same in the loss, however rare it is. ``objective`` names the accuracy that the
-    outcome is judged by. ``precision`` is what is multiplied, weights are float32 in any
+    outcome is judged by. ``precision`` is that of products, weights are float32 in any
     case; a training takes "auto" for bf16 on a GPU and for float32 on a CPU.
     """
 
@@ -91,7 +91,8 @@ class EvalRequest:
 class EvalResult:
     """What came of a training; a failure is data, told in a line of ``error``.
 
-    ``reason`` is the kind of a failure; "lost" is one that has not come back.
+    ``reason`` is the kind of a failure; "lost" is one that has not come back. ``notes``
+    are lines about what went another way than it should, though not wrong.
     ``accuracy`` and ``loss`` are those on the validation split after the last epoch,
     ``curve`` is the validation accuracy after each epoch, accuracies in [0, 1] and of
     the kind that is the recipe's objective.
@@ -106,6 +107,7 @@ class EvalResult:
     device: str = ""
     error: str | None = None
     reason: Reason | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

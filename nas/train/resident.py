@@ -48,4 +48,8 @@ class ResidentFeed(Feed):
     def batches(self, order: Tensor, sizes: Sequence[int]) -> Iterator[Batch]:
         """Yield batches that are gathered on the device."""
         for index in torch.split(order.to(self.device), list(sizes)):
-            yield self._images[index], self._labels[index]
+            yield self.gather(index)
+
+    def gather(self, index: Tensor) -> Batch:
+        """Return the images at some positions, int64 (M,) on the device."""
+        return self._images[index], self._labels[index]

@@ -39,9 +39,7 @@ def test_outputs_and_gradients_are_those_of_torch(
     if stride == 1:
         torch.testing.assert_close(inputs[1].grad, inputs[0].grad)
     else:  # computed in float32
-        torch.testing.assert_close(
-            inputs[1].grad, inputs[0].grad, rtol=1e-5, atol=1e-5
-        )
+        torch.testing.assert_close(inputs[1].grad, inputs[0].grad, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(fast.weight.grad, plain.weight.grad)
 
 
