@@ -10,6 +10,8 @@ from torch.nn.functional import cross_entropy
 from nas.arch import Architecture
 from nas.data import SearchData, Split
 from nas.nn.build import build
+from nas.nn.depthwise import speed_up_depthwise
+from nas.nn.memory import keep_parts
 from nas.records import Recipe
 from nas.train.augment import augment
 from nas.train.optimizers import optimizer as make_optimizer
@@ -25,6 +27,8 @@ def train_raw(
     """
     folder.mkdir(parents=True)
     network = build(architecture, data.mean, data.std, seed=0)
+    keep_parts(network)
+    speed_up_depthwise(network)
     network.to(memory_format=torch.channels_last)
     images, labels = _tensors(data.train)
     held_out, expected = _tensors(data.validation)
