@@ -30,6 +30,7 @@ class Classifier(LightningModule):
         self.num_steps = num_steps
 
     def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
+        """Return the loss of a batch."""
         images, labels = batch
         logits = self.network(images)
         smoothing = self.recipe.label_smoothing
@@ -38,11 +39,13 @@ class Classifier(LightningModule):
         return loss
 
     def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
+        """Log the accuracy on a batch."""
         images, labels = batch
         accuracy = (self.network(images).argmax(1) == labels).float().mean()
         self.log("accuracy", accuracy, prog_bar=True)
 
     def configure_optimizers(self) -> Any:
+        """Return the optimizer, and a schedule that takes every step."""
         found = optimizer(self.network, self.recipe)
         for group in found.param_groups:
             group["lr"] = self.recipe.lr

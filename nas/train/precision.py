@@ -88,17 +88,16 @@ def _training_step(side: int, *, bf16: bool) -> Callable[[], None]:
     """Return a step of a small network as searches train them."""
     import torch
 
-    from nas.arch import Architecture, Basic, Block, Bottleneck, StemConv, Sum
+    from nas.arch import Architecture, Basic, Block, StemConv, Sum
     from nas.nn.build import build
     from nas.records import Recipe
     from nas.train.optimizers import optimizer
     from nas.train.step import Step
 
     torch.set_num_threads(1)
-    units = (Basic(), Bottleneck(), Basic())
     blocks = tuple(
-        Block(aggregation=Sum(), unit=unit, depth=1, width=width, stride=stride)
-        for unit, width, stride in zip(units, (20, 28, 40), (1, 2, 2), strict=True)
+        Block(aggregation=Sum(), unit=Basic(), depth=1, width=width, stride=stride)
+        for width, stride in ((20, 1), (28, 2), (40, 2))
     )
     architecture = Architecture(
         input_shape=(3, side, side),
