@@ -41,11 +41,35 @@ def bound(tmp_path: Path):
 def test_the_space_of_all_keys(bound):
     whole, stem = blocks("search_spaces.md", "yaml")
     genes = bound(whole).distributions()
+    assert {"fusion", "block1.aggregation", "block2.separable.kernel"} <= set(genes)
+    stemmed, count = re.subn(r"^stem: .*\n", stem, whole, flags=re.MULTILINE)
+    assert count == 1
+    assert set(bound(stemmed).distributions()) == set(genes)
+
+
+def test_every_kind_has_its_row(bound):
+    text = (DOCS / "search_spaces.md").read_text()
+    from nas.arch.aggregations import AGGREGATIONS
+    from nas.arch.units import UNITS
+
+    for kind in (*AGGREGATIONS, *UNITS):
+        assert re.search(rf"^\|.*`{kind}`.*\|", text, re.MULTILINE), kind
+
+
+def test_the_plugin_guide_names_files_that_are_there():
+    for command in "".join(blocks("plugins.md", "sh")).splitlines():
+        for path in re.findall(r"examples/\S+", command):
+            assert (ROOT / path).is_file()
+
+
+def test_the_guide_to_data_has_every_form_of_a_source_and_every_key():
+    text = (DOCS / "data.md").read_text()
+    rows = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
+    written = {part for row in rows for part in re.findall(r"`([^`]+)`", row)}
     for form in FORMS:
         if form.startswith("hf:") or form in NAMED:
             assert form.partition("[")[0] in written
-    data = describe(load("digits")).to_json()
-    assert set(data) - {"name"} <= written
+    assert set(describe(load("digits")).to_json()) - {"name"} <= written
 
 
 def test_the_function_of_the_guide_to_data(tmp_path, monkeypatch):
