@@ -522,8 +522,10 @@ def read_image(path: Path, input_shape: tuple[int, int, int]) -> Tensor:
         file.draft("RGB", (2 * width, 2 * height))
         image = ImageOps.exif_transpose(file)
         if image.mode.startswith("I"):
-            high = image.mode != "I" or image.getextrema()[1] > 255
-            image = image.convert("I").point(lambda level: level / (256 if high else 1))
+            deep = image.convert("I")
+            levels = torch.frombuffer(bytearray(deep.tobytes()), dtype=torch.int32)
+            unit = 256 if image.mode != "I" or levels.max() > 255 else 1
+            image = deep.point(lambda level: level / unit)
         elif image.has_transparency_data:
             white = Image.new("RGBA", image.size, "white")
             image = Image.alpha_composite(white, image.convert("RGBA"))
