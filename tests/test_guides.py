@@ -16,11 +16,8 @@ DOCS = ROOT / "docs"
 
 
 def blocks(guide: str, language: str) -> list[str]:
-    return re.findall(
-        rf"^```{language}\n(.*?)^```",
-        (DOCS / guide).read_text(),
-        re.DOTALL | re.MULTILINE,
-    )
+    text = (DOCS / guide).read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture
