@@ -91,13 +91,15 @@ class Run:
         raise RunError(f"{self.path} has no finished trial {number}; {has}")
 
     def report(self) -> tuple[TrialRecord, ...]:
-        """Write the front as table, JSON and picture into the run; return it."""
-        config = self.config
+        """Write the front and the data's facts into the run; return the front."""
+        config, facts = self.config, self.folder.facts()
+        judged = config.recipe.objective.replace("-", " ")
         return write_report(
             self.records,
             self.folder.report_path,
-            title=f"{self.folder.facts()['name']}, {config.recipe.epochs} epochs",
+            title=f"{facts['name']}, {config.recipe.epochs} epochs, {judged}",
             max_params=config.max_params,
+            data=facts,
         )
 
     def export(self, to: Path | str, record: TrialRecord | None = None) -> Path:

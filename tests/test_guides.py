@@ -3,8 +3,12 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from nas.data import load
+from nas.data.facts import describe
+from nas.data.sources import FORMS, NAMED
 from nas.space import BoundSpace, read_space
 
 ROOT = Path(__file__).parent.parent
@@ -12,11 +16,8 @@ DOCS = ROOT / "docs"
 
 
 def blocks(guide: str, language: str) -> list[str]:
-    return re.findall(
-        rf"^```{language}\n(.*?)^```",
-        (DOCS / guide).read_text(),
-        re.DOTALL | re.MULTILINE,
-    )
+    text = (DOCS / guide).read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture
@@ -56,3 +57,25 @@ def test_the_plugin_guide_names_files_that_are_there():
     for command in "".join(blocks("plugins.md", "sh")).splitlines():
         for path in re.findall(r"examples/\S+", command):
             assert (ROOT / path).is_file()
+
+
+def test_the_guide_to_data_has_every_form_of_a_source_and_every_key():
+    text = (DOCS / "data.md").read_text()
+    rows = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
+    written = {part for row in rows for part in re.findall(r"`([^`]+)`", row)}
+    for form in FORMS:
+        if form.startswith("hf:") or form in NAMED:
+            assert form.partition("[")[0] in written
+    assert set(describe(load("digits")).to_json()) - {"name"} <= written
+
+
+def test_the_function_of_the_guide_to_data(tmp_path, monkeypatch):
+    (code,) = blocks("data.md", "python")
+    (tmp_path / "flowers.py").write_text(code)
+    rng = np.random.default_rng(0)
+    photos = rng.integers(0, 256, (60, 8, 8, 3), dtype=np.uint8)
+    np.savez(tmp_path / "measured.npz", photos=photos, species=np.arange(60) % 3)
+    monkeypatch.chdir(tmp_path)
+    (command,) = blocks("data.md", "sh")
+    source = command.split()[-1]
+    assert load(source).for_search().input_shape == (3, 8, 8)

@@ -63,7 +63,9 @@ def data(  # noqa: D103
     sheet: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.png", help="Draw a contact sheet: some images of every class."
+            metavar="FILE.png",
+            help="Where to draw the contact sheet: some images of every class.",
+            show_default="in the cache",
         ),
     ] = None,
 ) -> None:

@@ -1,7 +1,10 @@
 """What `nas data` does: look at a source before any search."""
 
 import json
+import os
+import re
 import sys
+from hashlib import blake2b
 from pathlib import Path
 
 from rich.console import Console
@@ -9,7 +12,7 @@ from rich.console import Console
 from nas.api import suited
 from nas.cli.facts import facts_view
 from nas.cli.reading import Reading
-from nas.data import Dataset, load
+from nas.data import Dataset, anchored, load, sheet_folder
 from nas.data.facts import describe
 from nas.errors import ConfigError
 from nas.records import Recipe
@@ -18,7 +21,10 @@ from nas.records import Recipe
 def run_data(
     source: str, *, image_size: int | None, sheet: Path | None, as_json: bool
 ) -> None:
-    """Print the facts about a source, and draw its contact sheet if one is wanted."""
+    """Print the facts about a source and draw its contact sheet.
+
+    The sheet goes to the cache unless told where to; for JSON it is drawn only then.
+    """
     if sheet is not None:
         _check_sheet(sheet)
     with Reading(Console(file=sys.stderr)) as reading:
@@ -28,12 +34,13 @@ def run_data(
         _draw(dataset, sheet)
     if as_json:
         training = {"augment": recipe.augment, "flip": recipe.flip}
-        print(json.dumps(facts.to_json() | training, indent=2))
+        drawn = {} if sheet is None else {"sheet": str(sheet)}
+        print(json.dumps(facts.to_json() | training | drawn, indent=2))
         return
     console = Console()
     console.print(facts_view(facts, recipe), highlight=False)
-    if sheet is not None:
-        console.print(f"\nsheet  {sheet}", soft_wrap=True, highlight=False)
+    where = str(sheet or _drawn_in_cache(source, dataset))
+    console.print(f"\nsheet  {where}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _check_sheet(path: Path) -> None:
@@ -44,12 +51,29 @@ def _check_sheet(path: Path) -> None:
         raise ConfigError(f"--sheet: there is no folder {path.parent}; make it first")
 
 
+def _drawn_in_cache(source: str, dataset: Dataset) -> str:
+    """Draw the sheet where decoded images are kept; return its path, or why not."""
+    whole = anchored(source)
+    name = re.sub(r"[^\w.-]+", "-", Path(whole).name)[-40:]
+    digest = blake2b(whole.encode(), digest_size=4).hexdigest()
+    path = sheet_folder() / f"{name}-{digest}.png"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _draw(dataset, path)
+    except (OSError, ConfigError):
+        return f"not drawn, {path.parent} cannot be written; use --sheet FILE.png"
+    return str(path)
+
+
 def _draw(dataset: Dataset, path: Path) -> None:
     from nas.data.sheet import draw_sheet
 
     picture = draw_sheet(dataset)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        picture.save(path, "PNG")
+        picture.save(unfinished, "PNG")
+        unfinished.replace(path)
     except OSError as error:
+        unfinished.unlink(missing_ok=True)
         reason = error.strerror or error
         raise ConfigError(f"--sheet: {path} cannot be written: {reason}") from None

@@ -28,7 +28,8 @@ def facts_view(facts: DataFacts, recipe: Recipe) -> RenderableType:
         facts: of the data.
         recipe: what a search would train it with.
     """
-    total = facts.train + facts.validation + facts.test
+    given = facts.validation if "validation" in facts.given else 0
+    total = facts.train + given + facts.test
     shape = "x".join(map(str, facts.shape))
     colour = {1: ", grey", 3: ", colour"}.get(facts.shape[0], "")
     title = Text.assemble(
@@ -51,14 +52,20 @@ def _splits(facts: DataFacts) -> Table:
 
 
 def _origin(facts: DataFacts, split: str) -> str:
-    """Return where a split comes from, and what else became of its images."""
-    made = [name for name in _TITLES if name not in facts.given]
-    if split not in made and (split != "train" or not made):
-        return "given"
-    if "train" in facts.given:
-        return f"made from the {facts.given['train']:,} training images given"
-    whole = sum(getattr(facts, name) for name in made)
-    return f"made from the {whole:,} images given"
+    """Return where a split comes from, and what becomes of its images."""
+    if split in facts.given and (split != "train" or "test" in facts.given):
+        origin = "given"
+    elif split == "validation":
+        return "held out from the training images"
+    elif "train" in facts.given:
+        origin = f"made from the {facts.given['train']:,} training images given"
+    else:
+        rest = facts.validation if "validation" in facts.given else 0
+        every = facts.train + rest + facts.test
+        origin = f"made from the {every - sum(facts.given.values()):,} images given"
+    if split == "train" and facts.fitted < facts.train:
+        return f"{origin}; candidates learn from {facts.fitted:,} of them"
+    return origin
 
 
 def _classes(facts: DataFacts) -> Table:

@@ -87,7 +87,7 @@ class Watch:
         facts, config = event.facts, event.config
         shape = "x".join(map(str, facts["shape"]))
         self._print(
-            f"{facts['name']}: {facts['train']:,} training and "
+            f"{facts['name']}: {facts['fitted']:,} training and "
             f"{facts['validation']:,} validation images of {shape}, "
             f"{len(facts['classes'])} classes"
         )

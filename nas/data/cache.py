@@ -34,12 +34,21 @@ def cache_folder() -> Path:
 
     It is ``$NAS_CACHE_DIR``, or ``nas`` where the system keeps its users' caches.
     """
+    return _root() / "data"
+
+
+def sheet_folder() -> Path:
+    """Return the folder of contact sheets, beside that of the decoded data sets."""
+    return _root() / "sheets"
+
+
+def _root() -> Path:
     chosen = os.environ.get(FOLDER_VARIABLE)
     if chosen:
-        return Path(chosen).expanduser() / "data"
+        return Path(chosen).expanduser()
     from platformdirs import user_cache_path
 
-    return user_cache_path("nas", appauthor=False) / "data"
+    return user_cache_path("nas", appauthor=False)
 
 
 def cached(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nas.data.baselines import Baseline, baselines
-from nas.data.dataset import Dataset, Split
+from nas.data.dataset import Dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,9 +15,11 @@ class DataFacts:
     """A data set in numbers.
 
     ``shape`` is the (channels, height, width) of every image; ``train``, ``validation``
-    and ``test`` are numbers of images, ``counts`` has those of each class. ``given``
-    has the number of images in the splits that the source had itself; the others were
-    made from its training images, or from all where it had no splits. ``duplicates``
+    and ``test`` are numbers of images, ``counts`` has those of each class. Validation
+    images that were not given are held out from the training images: they are among
+    ``train``, and candidates learn from the ``fitted`` others. ``given`` has the number
+    of images in the splits that the source had itself; the others were made from its
+    training images, or from all where it had no splits. ``duplicates``
     has the number of images that are in two splits at once. ``mean`` and ``std`` are
     those of each channel of the training images in [0, 1].
     """
@@ -26,6 +28,7 @@ class DataFacts:
     classes: tuple[str, ...]
     shape: tuple[int, int, int]
     train: int
+    fitted: int
     validation: int
     test: int
     counts: Mapping[str, tuple[int, ...]]
@@ -51,21 +54,27 @@ class DataFacts:
 
 def describe(dataset: Dataset) -> DataFacts:
     """Return the facts; takes seconds, most of them for the baselines."""
+    num_classes = len(dataset.classes)
     splits = {
         "train": dataset.train,
         "validation": dataset.validation,
         "test": dataset.test,
     }
+    counts = {
+        name: np.bincount(split.labels, minlength=num_classes)
+        for name, split in splits.items()
+    }
+    if "validation" not in dataset.given:
+        counts["train"] = counts["train"] + counts["validation"]
     return DataFacts(
         name=dataset.name,
         classes=dataset.classes,
         shape=dataset.for_search().input_shape,
-        train=len(dataset.train),
+        train=int(counts["train"].sum()),
+        fitted=len(dataset.train),
         validation=len(dataset.validation),
         test=len(dataset.test),
-        counts={
-            name: _counts(split, len(dataset.classes)) for name, split in splits.items()
-        },
+        counts={name: tuple(map(int, numbers)) for name, numbers in counts.items()},
         given=_given(dataset, {name: len(split) for name, split in splits.items()}),
         duplicates=dict(dataset.duplicates),
         unreadable=dataset.unreadable,
@@ -83,11 +92,6 @@ def _given(dataset: Dataset, sizes: Mapping[str, int]) -> dict[str, int]:
             size for name, size in sizes.items() if name == "train" or name not in given
         )
     return given
-
-
-def _counts(split: Split, num_classes: int) -> tuple[int, ...]:
-    counts = np.bincount(split.labels, minlength=num_classes)
-    return tuple(int(count) for count in counts)
 
 
 def _plain(value: Any) -> Any:

@@ -1,12 +1,13 @@
-"""The report of a run: ``front.csv``, ``front.json`` and ``front.png`` in a folder."""
+"""The report of a run in a folder: its front in three forms, and what its data are."""
 
 import csv
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 from nas.records import TrialRecord
 from nas.report.figure import draw_front
@@ -20,8 +21,9 @@ def write_report(
     *,
     title: str,
     max_params: int | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> tuple[TrialRecord, ...]:
-    """Write a run's front as a table, as JSON and as a picture; return the front.
+    """Write ``front.csv``, ``front.json`` and ``front.png``; return the front.
 
     Whoever reads a file meanwhile sees its old or its new content, never a part.
 
@@ -30,6 +32,7 @@ def write_report(
         folder: is made when it does not exist.
         title: stands over the picture: the data, the recipe.
         max_params: the budget, drawn into the picture.
+        data: the facts about the data, which go to ``data.json``.
     """
     records = tuple(records)
     front = pareto_front(records)
@@ -41,6 +44,9 @@ def write_report(
         path.write_text(text + "\n", encoding="utf-8")
     with _replaced(folder / "front.png") as path:
         draw_front(records, path, title=title, max_params=max_params)
+    if data is not None:
+        with _replaced(folder / "data.json") as path:
+            path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     return front
 
 

@@ -43,10 +43,14 @@ class TestSearch:
         written = json.loads((run.path / "report" / "front.json").read_text())
         assert [point["trial"] for point in written] == [r.trial for r in run.front]
         assert {p.name for p in (run.path / "report").iterdir()} == {
+            "data.json",
             "front.csv",
             "front.json",
             "front.png",
         }
+        facts = json.loads((run.path / "report" / "data.json").read_text())
+        assert facts == run.folder.facts()
+        assert facts["fitted"] == 1151
         config = run.config
         assert (config.seed, config.max_params, config.recipe.epochs) == (3, 5000, 1)
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from nas.api import Run
 from nas.cli.facts import facts_view
 from nas.cli.grammar import SOURCES
 from nas.cli.reading import Reading
-from nas.data import load
+from nas.data import load, sheet_folder
 from nas.data.facts import Baseline, DataFacts
 from nas.data.sources import FORMS
 from nas.records import Recipe
@@ -43,6 +44,7 @@ def made(num_classes=3, counts=None, **changes):
         "classes": tuple(f"class {i}" for i in range(num_classes)),
         "shape": (3, 16, 16),
         "train": sum(counts),
+        "fitted": sum(counts) - 10,
         "validation": 10,
         "test": 20,
         "counts": {"train": counts, "validation": counts, "test": counts},
@@ -69,8 +71,12 @@ class TestData:
         assert (outcome.code, outcome.err) == (0, "")
         lines = [" ".join(line.split()) for line in outcome.out.splitlines()]
         assert lines[0] == "digits: 1,797 images of 1x8x8, grey, 10 classes"
-        assert "training 1,151 made from the 1,797 images given" in lines
-        assert "112 to 117 training images in every class" in outcome.out
+        assert (
+            "training 1,438 made from the 1,797 images given; "
+            "candidates learn from 1,151 of them"
+        ) in lines
+        assert "validation 287 held out from the training images" in lines
+        assert "139 to 146 training images in every class" in outcome.out
         assert "duplicates none between splits" in lines
         assert "augmentation none, images are not mirrored (--augment, --flip)" in lines
 
@@ -80,7 +86,8 @@ class TestData:
         data = json.loads(outcome.out)
         assert {"classes", "train", "validation", "test", "shape"} <= set(data)
         assert data["shape"] == [3, 8, 12]
-        assert data["train"] + data["validation"] + data["test"] == 200
+        assert data["train"] + data["test"] == 200
+        assert data["fitted"] + data["validation"] == data["train"]
         assert data["imbalance"] > 8
         assert data["baselines"]["majority"]["balanced_accuracy"] == 0.5
         assert data["baselines"]["linear"]["accuracy"] > 0.9
@@ -89,9 +96,27 @@ class TestData:
         outcome = nas("data", "digits", "--sheet", "digits.png")
         assert outcome.out.splitlines()[-1] == "sheet  digits.png"
         assert [path.name for path in folder.iterdir()] == ["digits.png"]
+        assert not sheet_folder().exists()
         with Image.open(folder / "digits.png") as sheet:
             assert sheet.format == "PNG"
             assert sheet.width > 1000
+
+    def test_without_a_place_the_sheet_goes_to_the_cache(self, nas, folder):
+        outcome = nas("data", "digits")
+        word, path = outcome.out.splitlines()[-1].split("  ")
+        assert word == "sheet"
+        assert Path(path).parent == sheet_folder()
+        with Image.open(path) as sheet:
+            assert sheet.format == "PNG"
+        assert list(folder.iterdir()) == []
+
+    def test_a_cache_that_cannot_be_written(self, nas, folder, monkeypatch):
+        (folder / "file").touch()
+        monkeypatch.setenv("NAS_CACHE_DIR", str(folder / "file"))
+        outcome = nas("data", "digits")
+        assert outcome.code == 0
+        assert "not drawn" in outcome.out.splitlines()[-1]
+        assert "use --sheet FILE.png" in outcome.out.splitlines()[-1]
 
     def test_its_help_has_every_form_of_a_source(self, nas):
         text = nas("data", "--help").out
@@ -131,12 +156,17 @@ class TestData:
 
 class TestFacts:
     def test_given_splits_are_told_from_made_ones(self):
-        text = shown(made(given={"train": 40, "test": 20}))
+        text = shown(made(given={"train": 30, "test": 20}))
         lines = [" ".join(line.split()) for line in text.splitlines()]
-        assert "training 30 made from the 40 training images given" in lines
-        assert "validation 10 made from the 40 training images given" in lines
+        assert "training 30 given; candidates learn from 20 of them" in lines
+        assert "validation 10 held out from the training images" in lines
         assert "test 20 given" in lines
-        whole = shown(made(given={"train": 30, "validation": 10, "test": 20}))
+        text = shown(made(given={"train": 50}))
+        lines = [" ".join(line.split()) for line in text.splitlines()]
+        assert "test 20 made from the 50 training images given" in lines
+        whole = shown(
+            made(fitted=30, given={"train": 30, "validation": 10, "test": 20})
+        )
         assert whole.count(" given\n") + whole.count(" given ") == 3
         assert "made from" not in whole
 

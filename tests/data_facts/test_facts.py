@@ -19,9 +19,10 @@ def test_it_counts_what_there_is():
     )
     assert facts.classes == ("class 0", "class 1", "class 2")
     assert facts.shape == (1, 6, 6)
-    assert (facts.train, facts.validation, facts.test) == (60, 18, 18)
+    assert (facts.train, facts.validation, facts.test) == (78, 18, 18)
+    assert facts.fitted == 60
     assert facts.counts == {
-        "train": (30, 20, 10),
+        "train": (39, 26, 13),
         "validation": (9, 6, 3),
         "test": (8, 6, 4),
     }
@@ -50,7 +51,9 @@ def test_what_was_made_was_taken_from_the_training_images(given, expected):
 
 
 def test_a_class_without_training_images_is_counted_as_such():
-    facts = describe(made_dataset(train=(30, 0, 10)))
+    given = ("train", "validation", "test")
+    facts = describe(made_dataset(train=(30, 0, 10), given=given))
+    assert facts.fitted == facts.train == 40
     assert facts.counts["train"] == (30, 0, 10)
     assert facts.imbalance == 30.0
 
@@ -68,7 +71,8 @@ def test_they_are_plain_data():
 
 def test_those_of_digits():
     facts = describe(load("digits"))
-    assert facts.train + facts.validation + facts.test == 1797
+    assert facts.train + facts.test == 1797
+    assert facts.fitted + facts.validation == facts.train
     assert facts.imbalance < 1.1
     assert facts.baselines["majority"].accuracy == pytest.approx(0.1, abs=0.02)
     # A logistic regression is known to reach some 96% on these.

@@ -506,18 +506,35 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def read_image(path: Path, input_shape: tuple[int, int, int]) -> Tensor:
-    """Return a picture in the size that a network expects: (1, C, H, W) in [0, 1]."""
+    """Return a picture in the size that a network expects: (1, C, H, W) in [0, 1].
+
+    The right way up, on white where it is transparent, the upper 8 of 16 bits.
+    """
     channels, height, width = input_shape
     modes = {1: "L", 3: "RGB"}
     if channels not in modes:
         raise ValueError(f"a picture has 1 or 3 channels; the network takes {channels}")
     try:
-        from PIL import Image
+        from PIL import Image, ImageOps
     except ImportError:
         raise ValueError("pictures need Pillow: pip install pillow") from None
-    with Image.open(path) as image:
-        pixels = image.convert(modes[channels]).resize((width, height))
-    data = torch.frombuffer(bytearray(pixels.tobytes()), dtype=torch.uint8)
+    with Image.open(path) as file:
+        file.draft("RGB", (2 * width, 2 * height))
+        image = ImageOps.exif_transpose(file)
+        if image.mode.startswith("I"):
+            deep = image.convert("I")
+            levels = torch.frombuffer(bytearray(deep.tobytes()), dtype=torch.int32)
+            unit = 256 if image.mode != "I" or levels.max() > 255 else 1
+            image = deep.point(lambda level: level / unit)
+        elif image.has_transparency_data:
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image.convert("RGBA"))
+        image = image.convert("L" if image.mode == "I" else "RGB")
+    if image.size != (width, height):
+        bilinear = Image.Resampling.BILINEAR
+        image = image.resize((width, height), bilinear, reducing_gap=3)
+    pixels = image.convert(modes[channels]).tobytes()
+    data = torch.frombuffer(bytearray(pixels), dtype=torch.uint8)
     return data.view(1, height, width, channels).permute(0, 3, 1, 2) / 255
 
 
