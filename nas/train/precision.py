@@ -1,15 +1,12 @@
-"""Whether a device trains faster in bfloat16. Needs no torch in the process that asks.
+"""Whether a device trains faster in bfloat16. Imports torch only to measure."""
 
-As a program, ``python -m nas.train.precision SIDE``, it measures the processor.
-"""
-
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Final, Literal
+
+from nas.arch import Architecture
 
 Precision = Literal["float32", "bf16"]
 
@@ -19,41 +16,30 @@ UNITS: Final = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 PAYS_FROM: Final = 1.1
 """How many times as fast bfloat16 must be to be taken; below, float32 is as good."""
 
-PAIRS: Final = 5
-BATCH: Final = 64
+PAIRS: Final = 3
+
+_CPU_INFO: Final = Path("/proc/cpuinfo")
 
 
 def resolve_precision(
-    device: str,
-    side: int,
-    *,
-    has_gpu: bool,
-    cpu_info: Path = Path("/proc/cpuinfo"),
+    measure: Callable[[], Precision], *, on_gpu: bool, cpu_info: Path = _CPU_INFO
 ) -> Precision:
     """Return the precision to take where a recipe leaves it open.
 
-    A GPU gets bfloat16, a processor without units for it float32. Any other is measured
-    for one or two seconds, in a process of its own. Two measurements may differ where
-    they come close: ask once for all trainings that are to be compared.
+    A GPU gets bfloat16, a processor without units for it float32. Any other is
+    measured. Two measurements may differ where they come close: ask once for all
+    trainings that are to be compared.
 
     Args:
-        device: "auto", "cpu" or "cuda".
-        side: the images' side in pixels.
-        has_gpu: whether "auto" finds one.
+        measure: calls `measured_precision` in a process like those that will train.
+        on_gpu: whether a GPU will.
         cpu_info: what the system says about the processor; without it, measure.
     """
-    if device.startswith("cuda") or (device == "auto" and has_gpu):
+    if on_gpu:
         return "bf16"
     if cpu_info.is_file() and not has_units(cpu_info.read_text()):
         return "float32"
-    measured = subprocess.run(
-        [sys.executable, "-m", "nas.train.precision", str(side)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
-    # What cannot be measured cannot be trusted either.
-    return "bf16" if measured.stdout.decode().split() == ["bf16"] else "float32"
+    return measure()
 
 
 def has_units(cpu_info: str) -> bool:
@@ -65,62 +51,69 @@ def has_units(cpu_info: str) -> bool:
     return False
 
 
-def measured_precision(side: int) -> Precision:
-    """Return the faster precision for images of a side, on one thread of the CPU."""
-    return faster(*(_training_step(side, bf16=bf16) for bf16 in (False, True)))
+def measured_precision(
+    architectures: Sequence[Architecture], batch_size: int
+) -> Precision:
+    """Return in which precision one thread of the CPU trains some networks faster.
 
+    Takes a second or two: a few steps each, in turns.
 
-def faster(float32: Callable[[], object], bf16: Callable[[], object]) -> Precision:
-    """Return which of two pieces of work takes less time, in turns."""
-    float32()
-    bf16()
-    ratios = []
-    for _ in range(PAIRS):
-        started = perf_counter()
-        float32()
-        between = perf_counter()
-        bf16()
-        ratios.append((between - started) / (perf_counter() - between))
-    return "bf16" if median(ratios) >= PAYS_FROM else "float32"
-
-
-def _training_step(side: int, *, bf16: bool) -> Callable[[], None]:
-    """Return a step of a small network as searches train them."""
+    Args:
+        architectures: such as will be trained; their units make a difference.
+        batch_size: of the steps.
+    """
     import torch
 
-    from nas.arch import Architecture, Basic, Block, StemConv, Sum
+    torch.set_num_threads(1)
+    seconds = [
+        timed(
+            _step(architecture, batch_size, bf16=False),
+            _step(architecture, batch_size, bf16=True),
+        )
+        for architecture in architectures
+    ]
+    float32, bf16 = (sum(column) for column in zip(*seconds, strict=True))
+    return "bf16" if float32 >= PAYS_FROM * bf16 else "float32"
+
+
+def timed(*works: Callable[[], object]) -> tuple[float, ...]:
+    """Return the median seconds that each piece of work takes, in turns."""
+    for work in works:
+        work()
+    seconds: list[list[float]] = [[] for _ in works]
+    for _ in range(PAIRS):
+        for work, found in zip(works, seconds, strict=True):
+            started = perf_counter()
+            work()
+            found.append(perf_counter() - started)
+    return tuple(map(median, seconds))
+
+
+def _step(
+    architecture: Architecture, batch_size: int, *, bf16: bool
+) -> Callable[[], None]:
+    """Return a step of a network's training, as searches do it."""
+    import torch
+
     from nas.nn.build import build
+    from nas.nn.depthwise import speed_up_depthwise
     from nas.records import Recipe
     from nas.train.optimizers import optimizer
     from nas.train.step import Step
 
-    torch.set_num_threads(1)
-    blocks = tuple(
-        Block(aggregation=Sum(), unit=Basic(), depth=1, width=width, stride=stride)
-        for width, stride in ((20, 1), (28, 2), (40, 2))
-    )
-    architecture = Architecture(
-        input_shape=(3, side, side),
-        num_classes=10,
-        stem=(StemConv(width=16),),
-        blocks=blocks,
-    )
     network = build(architecture, seed=0)
+    speed_up_depthwise(network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     recipe = Recipe(lr=0.01)
-    steps = optimizer(network, recipe)
     step = Step(
         network,
-        steps,
+        optimizer(network, recipe),
         torch.Tensor.backward,
         recipe,
         augmentation=torch.Generator(),
         bf16=bf16,
     )
-    images = torch.zeros(BATCH, 3, side, side, dtype=torch.uint8)
-    labels = torch.zeros(BATCH, dtype=torch.int64)
+    shape = (batch_size, *architecture.input_shape)
+    images = torch.zeros(shape, dtype=torch.uint8)
+    labels = torch.zeros(batch_size, dtype=torch.int64)
     return lambda: step(images, labels)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(measured_precision(int(sys.argv[1])))

@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from pathlib import Path
 from time import sleep
 
@@ -12,7 +10,13 @@ from nas.nn.network import Network
 from nas.records import EvalRequest, Recipe
 from nas.train import precision
 from nas.train.evaluate import Evaluator
-from nas.train.precision import faster, has_units, resolve_precision
+from nas.train.precision import (
+    PAIRS,
+    Precision,
+    has_units,
+    resolve_precision,
+    timed,
+)
 
 AMX = "processor\t: 0\nflags\t\t: fpu avx512f avx512_bf16 amx_bf16\n"
 OLD = "processor\t: 0\nflags\t\t: fpu sse avx2\n"
@@ -26,72 +30,58 @@ def test_linux_knows_the_units(text: str, expected: bool) -> None:
     assert has_units(text) is expected
 
 
-@pytest.mark.parametrize(
-    ("device", "has_gpu"), [("auto", True), ("cuda", True), ("cuda:1", True)]
-)
-def test_a_gpu_multiplies_in_bfloat16(device: str, has_gpu: bool) -> None:
-    assert resolve_precision(device, 8, has_gpu=has_gpu) == "bf16"
+def info(folder: Path, text: str) -> Path:
+    path = folder / "cpuinfo"
+    path.write_text(text)
+    return path
 
 
-def answer(said: str) -> object:
-    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
-        assert command[1:] == ["-m", "nas.train.precision", "28"]
-        return subprocess.CompletedProcess(command, 0, said.encode())
-
-    return run
+def unasked() -> Precision:
+    raise AssertionError
 
 
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [("bf16", "bf16"), ("float32", "float32"), ("", "float32")],
-)
-@pytest.mark.parametrize(("device", "has_gpu"), [("auto", False), ("cpu", True)])
-def test_a_processor_with_units_is_measured(
-    said: str,
-    expected: str,
-    device: str,
-    has_gpu: bool,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("said", ["bf16", "float32"])
+def test_only_a_processor_with_units_is_measured(
+    said: Precision, tmp_path: Path
 ) -> None:
-    info = tmp_path / "cpuinfo"
-    info.write_text(AMX)
-    monkeypatch.setattr(precision.subprocess, "run", answer(said))
-    found = resolve_precision(device, 28, has_gpu=has_gpu, cpu_info=info)
-    assert found == expected
+    def measure() -> Precision:
+        return said
+
+    has, lacks = info(tmp_path, AMX), tmp_path / "none"
+    assert resolve_precision(measure, on_gpu=False, cpu_info=has) == said
+    assert resolve_precision(measure, on_gpu=False, cpu_info=lacks) == said
+    assert resolve_precision(unasked, on_gpu=True, cpu_info=has) == "bf16"
+    old = info(tmp_path, OLD)
+    assert resolve_precision(unasked, on_gpu=False, cpu_info=old) == "float32"
 
 
-def test_one_without_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    info = tmp_path / "cpuinfo"
-    info.write_text(OLD)
-    monkeypatch.setattr(precision.subprocess, "run", answer("bf16"))
-    assert resolve_precision("cpu", 28, has_gpu=False, cpu_info=info) == "float32"
+def test_works_are_timed_in_turns() -> None:
+    called = []
+
+    def work(name: str, seconds: float) -> None:
+        called.append(name)
+        sleep(seconds)
+
+    slow, fast = timed(lambda: work("slow", 0.03), lambda: work("fast", 0.001))
+    assert slow > 3 * fast
+    assert called == ["slow", "fast"] * (1 + PAIRS)
 
 
 @pytest.mark.parametrize(
-    ("float32", "bf16", "expected"),
-    [(0.02, 0.005, "bf16"), (0.005, 0.02, "float32"), (0.01, 0.01, "float32")],
+    ("seconds", "expected"),
+    [((2.0, 1.0), "bf16"), ((1.0, 1.0), "float32"), ((1.0, 5.0), "float32")],
 )
-def test_the_faster_one_is_taken(float32: float, bf16: float, expected: str) -> None:
-    if float32 == bf16:
-        # The same work twice is as fast, which is not enough.
-        float32 = bf16 = 0.05
-    assert faster(lambda: sleep(float32), lambda: sleep(bf16)) == expected
+def test_it_must_pay_over_all_networks(
+    seconds: tuple[float, float], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = iter([(1.0, 1.0), seconds])
+    monkeypatch.setattr(precision, "timed", lambda *_: next(found))
+    assert precision.measured_precision([architecture()] * 2, 8) == expected
 
 
-def test_a_measurement_comes_to_a_result_without_torch_here() -> None:
-    code = (
-        "import sys; from nas.train.precision import resolve_precision;"
-        "from pathlib import Path;"
-        "found = resolve_precision('cpu', 8, has_gpu=False, cpu_info=Path('/none'));"
-        "print(found, 'torch' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, check=True
-    )
-    found, has_torch = done.stdout.decode().split()
+def test_a_measurement_comes_to_a_result() -> None:
+    found = precision.measured_precision([architecture()], 8)
     assert found in ("float32", "bf16")
-    assert has_torch == "False"
 
 
 @pytest.mark.parametrize(
