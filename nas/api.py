@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
@@ -10,7 +11,9 @@ from typing import Any
 
 from nas.data import Dataset, anchored, load
 from nas.data.facts import describe
+from nas.data.sources import resolve
 from nas.errors import ConfigError, RunError, unknown
+from nas.executors import start_server
 from nas.export import ModelFacts, write
 from nas.records import AUGMENTATIONS, Recipe, TrialRecord
 from nas.report import best, pareto_front, write_report
@@ -18,6 +21,7 @@ from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.memory import default_data_memory
 from nas.search.workers import auto_workers, check_device
 from nas.space import BoundSpace, SearchSpace
+from nas.train import PRELOAD
 from nas.train.policies import may_be_mirrored, suitable_policy
 
 OnProgress = Callable[[int, int], None]
@@ -243,6 +247,7 @@ def search(
     check_device(device)
     if data_memory is None:
         config = replace(config, data_memory=default_data_memory(device))
+    _warm_up(config)
     dataset = load(data, image_size=image_size, on_progress=on_progress)
     check_fits(space, dataset, max_params)
     if augment == "auto":
@@ -286,8 +291,21 @@ def resume(
         with found.folder.owned():
             found.folder.extend(replace(config, trials=trials))
         found = Run(found.path)
+    _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
     return _carry_on(found, dataset, on_event)
+
+
+def _warm_up(config: SearchConfig) -> None:
+    """Let the workers' imports, which take seconds, begin before the data are read.
+
+    Raises:
+        DataError: when there is no such source of data, before anything begins.
+    """
+    with suppress(OSError):  # which `load` puts into words
+        resolve(config.data, config.image_size)
+    if config.workers != 0:
+        start_server(PRELOAD)
 
 
 def _carry_on(run: Run, dataset: Dataset, on_event: Callable[[Event], None]) -> Run:

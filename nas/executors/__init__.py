@@ -3,5 +3,13 @@
 from nas.executors.base import Evaluate, Executor, Start
 from nas.executors.inline import InlineExecutor
 from nas.executors.local import LocalExecutor
+from nas.executors.process import start_server
 
-__all__ = ["Evaluate", "Executor", "InlineExecutor", "LocalExecutor", "Start"]
+__all__ = [
+    "Evaluate",
+    "Executor",
+    "InlineExecutor",
+    "LocalExecutor",
+    "Start",
+    "start_server",
+]

@@ -24,8 +24,9 @@ ONE_THREAD: Final = {
 def start_server(preload: Sequence[str]) -> ForkServerContext:
     """Start the process that workers are forked from, and return at once.
 
-    It imports the modules in ``preload`` first, so that no worker needs to. One that
-    already runs in this process's name stays as it is.
+    It imports the modules in ``preload`` first, so that no worker needs to: called
+    early, it does so while the caller reads data. One that already runs in this
+    process's name stays as it is.
     """
     context = get_context("forkserver")
     context.set_forkserver_preload(list(preload))

@@ -13,8 +13,9 @@ from nas.nn.cost import cost
 from nas.records import EvalRequest, EvalResult, TrialRecord
 from nas.search.config import SearchConfig
 from nas.search.events import Begun, Event, Finished, Notice, Started
+from nas.search.mirror import Mirror
 from nas.search.run import RunFolder
-from nas.search.study import Mirror, Proposer
+from nas.search.study import Proposer
 from nas.space import BoundSpace
 from nas.train import PRELOAD, start_evaluator
 
@@ -113,13 +114,9 @@ class _Search:
         self.proposer = Proposer(space, config.sampler, config.seed, self.records)
         self.proposer.seen.update(map(canonical_hash, self.interrupted.values()))
         self.mirror = Mirror(run.study_path, space)
-        finished = {record.trial: record.architecture for record in self.records}
-        started = finished | self.interrupted
-        for trial in sorted(started):
-            self.mirror.start(trial, started[trial])
-        for record in self.records:
-            self.mirror.finish(record)
-        self.next_trial = max(started, default=-1) + 1
+        self.mirror.catch_up(self.records, self.interrupted)
+        numbers = [record.trial for record in self.records]
+        self.next_trial = max([*numbers, *self.interrupted], default=-1) + 1
 
     def run(self) -> None:
         """Keep every worker busy until the asked trials are done."""

@@ -6,7 +6,7 @@ from made_run import architectures, bound, record
 from optuna.trial import TrialState
 
 from nas.errors import RunError
-from nas.search.study import Mirror
+from nas.search.mirror import Mirror
 
 
 def read(path) -> optuna.Study:
