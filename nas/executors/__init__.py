@@ -3,6 +3,7 @@
 from nas.executors.base import Evaluate, Executor, Start
 from nas.executors.inline import InlineExecutor
 from nas.executors.local import LocalExecutor
+from nas.executors.packing import Packing
 from nas.executors.process import start_server
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Executor",
     "InlineExecutor",
     "LocalExecutor",
+    "Packing",
     "Start",
     "start_server",
 ]

@@ -71,7 +71,7 @@ class Index:
 
 def stamps(trials: Path, result: str) -> Iterator[tuple[str, Stamp | None]]:
     """Yield every folder's name with the stamp of its result, None without one."""
-    for name in os.listdir(trials):
+    for name in os.listdir(trials):  # noqa: PTH208
         try:
             facts = os.stat(f"{trials}/{name}/{result}")  # noqa: PTH116 - a Path is slow
         except OSError:
