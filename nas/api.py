@@ -1,7 +1,8 @@
 """What the command line does, as a few calls."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
@@ -10,14 +11,17 @@ from typing import Any
 
 from nas.data import Dataset, anchored, load
 from nas.data.facts import describe
+from nas.data.sources import resolve
 from nas.errors import ConfigError, RunError, unknown
+from nas.executors import start_server
 from nas.export import ModelFacts, write
 from nas.records import AUGMENTATIONS, Recipe, TrialRecord
 from nas.report import best, pareto_front, write_report
 from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.memory import default_data_memory
-from nas.search.workers import auto_workers, check_device
+from nas.search.workers import check_device
 from nas.space import BoundSpace, SearchSpace
+from nas.train import PRELOAD
 from nas.train.policies import may_be_mirrored, suitable_policy
 
 OnProgress = Callable[[int, int], None]
@@ -181,6 +185,7 @@ def search(
     sampler: str = "tpe",
     workers: int | None = None,
     device: str = "auto",
+    devices: Sequence[int] | None = None,
     run: Path | str | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
     on_progress: OnProgress | None = None,
@@ -207,7 +212,8 @@ def search(
         sampler: "tpe", "random" or "nsga2".
         workers: trainings at once; None for what suits the machine, 0 to train in
             this process.
-        device: "auto" (a GPU where there is one), "cpu" or "cuda".
+        device: "auto" (GPUs where there are any), "cpu" or "cuda".
+        devices: the numbers of the GPUs to use; None for all of them.
         run: the run folder to make; None for a new one under ``runs``.
         on_event: told of everything that happens, in order.
         on_progress: told how many of how many images have been read.
@@ -237,14 +243,16 @@ def search(
         seed=seed,
         sampler=sampler,
         device=device,
+        devices=None if devices is None else tuple(devices),
         image_size=image_size,
         data_memory=data_memory,
         recipe=recipe,
         workers=workers,
     )
-    check_device(device)
+    check_device(device, config.devices)
     if data_memory is None:
         config = replace(config, data_memory=default_data_memory(device))
+    _warm_up(config)
     dataset = load(data, image_size=image_size, on_progress=on_progress)
     check_fits(space, dataset, max_params)
     if augment == "auto":
@@ -277,7 +285,7 @@ def resume(
     _check_main_guard()
     found = Run(Path(run))
     config = found.config
-    check_device(config.device)
+    check_device(config.device, config.devices)
     if trials is not None and trials != config.trials:
         done = len(found.records)
         if trials < done:
@@ -288,20 +296,30 @@ def resume(
         with found.folder.owned():
             found.folder.extend(replace(config, trials=trials))
         found = Run(found.path)
+    _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
     return _carry_on(found, dataset, on_event)
+
+
+def _warm_up(config: SearchConfig) -> None:
+    """Let the workers' imports, which take seconds, begin before the data are read.
+
+    Raises:
+        DataError: when there is no such source of data, before anything begins.
+    """
+    with suppress(OSError):  # which `load` puts into words
+        resolve(config.data, config.image_size)
+    if config.workers != 0:
+        start_server(PRELOAD)
 
 
 def _carry_on(run: Run, dataset: Dataset, on_event: Callable[[Event], None]) -> Run:
     from nas.search.loop import run_search
 
-    workers = run.config.workers
-    if workers is None:
-        workers = auto_workers(run.config.device, run.config.trials)
     for warning in dataset.warnings:
         on_event(Notice(text=f"warning: {warning}"))
     try:
-        run_search(run.folder, dataset.for_search(), workers=workers, on_event=on_event)
+        run_search(run.folder, dataset.for_search(), on_event=on_event)
     finally:
         run.report()
     return run

@@ -1,9 +1,11 @@
 """Plain data that crosses process boundaries and lands in the run folder."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from nas.arch import Architecture, canonical_hash, from_json, to_json
 from nas.errors import ConfigError, unknown
@@ -78,13 +80,17 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalRequest:
-    """One training to be done: what, how, with which seed, and where to write."""
+    """One training to be done: what, how, with which seed, and where to write.
+
+    One that is to be ``alone`` has its device to itself.
+    """
 
     trial: int
     architecture: Architecture
     recipe: Recipe
     seed: int
     folder: str
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +116,12 @@ class EvalResult:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TrialRecord:
-    """A finished trial as its ``result.json`` keeps it: the run's source of truth."""
+    """A finished trial as its ``result.json`` keeps it: the run's source of truth.
+
+    ``batch_size`` is that of the training where it is not the recipe's.
+    """
 
     trial: int
     architecture: Architecture
@@ -128,21 +137,33 @@ class TrialRecord:
     error: str | None
     finished: str
     """Time of the end, ISO 8601 in UTC."""
+    reason: Reason | None = None
+    batch_size: int | None = None
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """The canonical hash of the architecture."""
         return canonical_hash(self.architecture)
 
+    if not TYPE_CHECKING:  # where it would be the answer to any name
+
+        def __getattr__(self, name: str) -> Any:
+            text = self.__dict__.get("_architecture")
+            if name != "architecture" or text is None:
+                raise AttributeError(name)
+            plugins = self.__dict__["_plugins"]
+            self.__dict__[name] = from_json(json.loads(text), plugins)
+            return self.__dict__[name]
+
+    def facts(self) -> dict[str, Any]:
+        """Return everything but the architecture as plain JSON data."""
+        names = (field.name for field in fields(self) if field.name != "architecture")
+        return {name: getattr(self, name) for name in names}
+
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain JSON data."""
-        data = {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if field.name != "architecture"
-        }
-        data["curve"] = list(self.curve)
-        return data | {"hash": self.hash, "architecture": to_json(self.architecture)}
+        architecture = to_json(self.architecture)
+        return self.facts() | {"hash": self.hash, "architecture": architecture}
 
     @classmethod
     def from_json(
@@ -154,6 +175,32 @@ class TrialRecord:
         known["architecture"] = from_json(known["architecture"], plugins)
         known["curve"] = tuple(known["curve"])
         return cls(**known)
+
+    @classmethod
+    def stored(
+        cls,
+        facts: Mapping[str, Any],
+        hash: str,
+        architecture: str | bytes,
+        plugins: tuple[Path, ...] = (),
+    ) -> "TrialRecord":
+        """Return a record whose architecture is decoded when somebody asks for it.
+
+        Args:
+            facts: what ``facts`` returned.
+            hash: of the architecture.
+            architecture: its JSON text, known to be right.
+            plugins: as in ``nas.arch``.
+        """
+        record = object.__new__(cls)
+        record.__dict__.update(
+            facts,
+            curve=tuple(facts["curve"]),
+            hash=hash,
+            _architecture=architecture,
+            _plugins=plugins,
+        )
+        return record
 
 
 def recipe_to_json(recipe: Recipe) -> dict[str, Any]:

@@ -7,7 +7,13 @@ import typer
 
 from nas import __version__
 from nas.cli.grammar import DATA_HELP
-from nas.cli.options import parse_bytes, parse_shape, parse_size
+from nas.cli.options import (
+    parse_bytes,
+    parse_devices,
+    parse_shape,
+    parse_size,
+    parse_workers,
+)
 
 app = typer.Typer(
     name="nas",
@@ -137,14 +143,24 @@ def search(
         str, typer.Option(help="Who proposes: tpe, random or nsga2.")
     ] = "tpe",
     workers: Annotated[
-        int | None,
+        Any,
         typer.Option(
-            min=0,
+            parser=parse_workers,
+            metavar="N|auto",
             help="Trainings at once; 0 trains in the main process.",
             show_default="as many as suit the machine",
         ),
+    ] = "auto",
+    device: Annotated[str, typer.Option(help="Either auto, cpu or cuda.")] = "auto",
+    devices: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_devices,
+            metavar="N,N",
+            help="The numbers of the GPUs to use.",
+            show_default="all of them",
+        ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     run: Annotated[
         Path | None,
         typer.Option(help="The run folder to make.", show_default="a new one in runs/"),
@@ -172,6 +188,7 @@ def search(
         sampler=sampler,
         workers=workers,
         device=device,
+        devices=devices,
         run=run,
     )
 

@@ -3,5 +3,15 @@
 from nas.executors.base import Evaluate, Executor, Start
 from nas.executors.inline import InlineExecutor
 from nas.executors.local import LocalExecutor
+from nas.executors.packing import Packing
+from nas.executors.process import start_server
 
-__all__ = ["Evaluate", "Executor", "InlineExecutor", "LocalExecutor", "Start"]
+__all__ = [
+    "Evaluate",
+    "Executor",
+    "InlineExecutor",
+    "LocalExecutor",
+    "Packing",
+    "Start",
+    "start_server",
+]

@@ -1,18 +1,14 @@
-"""The run's Optuna study: proposals from memory, a mirror on disk.
+"""What to train next.
 
 Optuna's SQLite storage writes a transaction for every suggestion, so proposals are made
-in a study in memory; each trained candidate is written to ``study.db`` as one trial,
-with the number of its folder, for optuna-dashboard and the like. The trial folders are
-the source of truth: the mirror is never read, and made anew where it is missing.
+in a study in memory.
 """
 
 import random
-import sqlite3
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
-from pathlib import Path
 from typing import Final
 
 import optuna
@@ -20,14 +16,12 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import TrialState, create_trial
 
 from nas.arch import Architecture, Gene, canonical_hash
-from nas.errors import DoesNotFit, RunError
-from nas.nn.cost import cost
+from nas.errors import DoesNotFit
 from nas.records import TrialRecord
 from nas.search.samplers import make_sampler
 from nas.space import BoundSpace
 
-_DIRECTIONS: Final = ("maximize", "minimize")
-_METRICS: Final = ["accuracy", "params"]
+DIRECTIONS: Final = ("maximize", "minimize")
 _REFUSED_IN_A_ROW: Final = 100
 _DRAWS: Final = 2000
 
@@ -54,9 +48,9 @@ class Proposer:
         seed += 7919 * len(known)
         self.space = space
         self.rng = random.Random(seed)
-        with _quiet_optuna():
+        with quiet_optuna():
             self.study = optuna.create_study(
-                directions=_DIRECTIONS, sampler=make_sampler(sampler, seed)
+                directions=DIRECTIONS, sampler=make_sampler(sampler, seed)
             )
         self.seen: set[str] = set()
         self.asked: dict[str, optuna.Trial] = {}
@@ -114,70 +108,6 @@ class Proposer:
         return architecture
 
 
-class Mirror:
-    """``study.db``: every trained candidate as an Optuna trial of the same number."""
-
-    def __init__(self, path: Path, space: BoundSpace) -> None:
-        self.space = space
-        fresh = not path.exists()
-        connection = sqlite3.connect(path)
-        try:
-            # Readers (a dashboard) and the one writer don't wait for each other.
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.DatabaseError as error:
-            raise RunError(
-                f"{path}: cannot be used: {error}; delete it, it is made anew"
-            ) from None
-        finally:
-            connection.close()
-        with _quiet_optuna():
-            self.study = optuna.create_study(
-                storage=f"sqlite:///{path}",
-                study_name="nas",
-                directions=_DIRECTIONS,
-                load_if_exists=True,
-            )
-            if fresh:
-                self.study.set_metric_names(_METRICS)
-        trials = self.study.get_trials(deepcopy=False)
-        self.num_trials = len(trials)
-        self.finished = {t.number for t in trials if t.state.is_finished()}
-
-    def start(self, trial: int, architecture: Architecture) -> None:
-        """Add a running trial if it is new; numbers come in order."""
-        if trial < self.num_trials:
-            return
-        # Optuna counts for itself; trials whose folders are gone must keep their place.
-        for _ in range(self.num_trials, trial):
-            self.study.add_trial(create_trial(state=TrialState.FAIL))
-        genes = architecture.genes or {}
-        total = cost(architecture).total
-        self.study.add_trial(
-            create_trial(
-                state=TrialState.RUNNING,
-                params=dict(genes),
-                distributions=_distributions(self.space, genes),
-                user_attrs={
-                    "params": total.params,
-                    "macs": total.macs,
-                    "hash": canonical_hash(architecture),
-                },
-            )
-        )
-        self.num_trials = trial + 1
-
-    def finish(self, record: TrialRecord) -> None:
-        """Give a trial its values, or mark it as failed; once is enough."""
-        if record.trial in self.finished:
-            return
-        if record.status == "complete":
-            assert record.accuracy is not None
-            self.study.tell(record.trial, [record.accuracy, record.params])
-        else:
-            self.study.tell(record.trial, state=TrialState.FAIL)
-        self.finished.add(record.trial)
-
-
 def _distributions(
     space: BoundSpace, genes: Mapping[str, Gene]
 ) -> dict[str, BaseDistribution]:
@@ -185,7 +115,7 @@ def _distributions(
 
 
 @contextmanager
-def _quiet_optuna() -> Iterator[None]:
+def quiet_optuna() -> Iterator[None]:
     """Keep Optuna's notes on new studies and experimental calls out of the output."""
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

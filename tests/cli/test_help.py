@@ -14,7 +14,7 @@ OPTIONS = {
             "--objective",
             "--image-size",
         ),
-        *("--data-memory", "--sampler", "--workers", "--device", "--run"),
+        *("--data-memory", "--sampler", "--workers", "--device", "--devices", "--run"),
     ],
     "resume": ["RUN", "--trials"],
     "report": ["RUN"],
