@@ -19,6 +19,7 @@ from nas.records import AUGMENTATIONS, Recipe, TrialRecord
 from nas.report import best, pareto_front, write_report
 from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.memory import default_data_memory
+from nas.search.precision import settled_recipe
 from nas.search.workers import check_device
 from nas.space import BoundSpace, SearchSpace
 from nas.train import PRELOAD
@@ -179,6 +180,7 @@ def search(
     flip: bool | None = None,
     class_weights: bool | None = None,
     objective: str | None = None,
+    precision: str | None = None,
     image_size: int | None = None,
     data_memory: int | None = None,
     seed: int = 0,
@@ -197,7 +199,7 @@ def search(
         space: a shipped search space's name, a YAML file's path, or a space.
         max_params: no candidate has more trainable parameters.
         trials: candidates to train.
-        epochs: of each training; stands in for the recipe's, as do the next four.
+        epochs: of each training; stands in for the recipe's, as do the next five.
         recipe: everything else about a training; without one, the augmentation is what
             suits the data.
         augment: a policy, or "auto" for one that suits the size of the images.
@@ -205,6 +207,8 @@ def search(
             ``augment`` is open, to whether the images are in colour and no symbols.
         class_weights: every class weighs the same in the loss.
         objective: "accuracy" or "balanced-accuracy".
+        precision: "float32", "bf16", or "auto" for the faster one, which is measured
+            where it is not known.
         image_size: the side in pixels that images of different sizes get.
         data_memory: bytes of images that a worker holds at most, from 1 MiB on; more of
             them are streamed. None for a share of the machine's memory.
@@ -230,6 +234,7 @@ def search(
         epochs=epochs,
         augment=_known(augment),
         flip=flip,
+        precision=precision,
         class_weights=class_weights,
         objective=objective,
     )
@@ -254,11 +259,14 @@ def search(
         config = replace(config, data_memory=default_data_memory(device))
     _warm_up(config)
     dataset = load(data, image_size=image_size, on_progress=on_progress)
-    check_fits(space, dataset, max_params)
+    bound = check_fits(space, dataset, max_params)
     if augment == "auto":
         config = replace(config, recipe=suited(recipe, dataset, flip))
+    settled = settled_recipe(config, bound)
+    facts = data_facts(dataset)
+    config = replace(config, recipe=settled())
     path = Path(run) if run is not None else free_run_path(data, space.name)
-    RunFolder.create(path, config, space, data_facts(dataset))
+    RunFolder.create(path, config, space, facts)
     return _carry_on(Run(path), dataset, on_event)
 
 

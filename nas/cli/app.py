@@ -128,6 +128,13 @@ def search(
             "classes' own accuracies."
         ),
     ] = "accuracy",
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="Of products while training: float32, bf16, or auto, whichever of "
+            "them a short measurement finds faster."
+        ),
+    ] = "auto",
     image_size: ImageSizeOption = None,
     data_memory: Annotated[
         Any,
@@ -182,6 +189,7 @@ def search(
         flip=flip,
         class_weights=class_weights,
         objective=objective,
+        precision=precision,
         image_size=image_size,
         data_memory=data_memory,
         seed=seed,

@@ -1,6 +1,7 @@
 """Executors: where evaluations run. They know nothing about training."""
 
 from nas.executors.base import Evaluate, Executor, Start
+from nas.executors.call import call
 from nas.executors.inline import InlineExecutor
 from nas.executors.local import LocalExecutor
 from nas.executors.packing import Packing
@@ -13,5 +14,6 @@ __all__ = [
     "LocalExecutor",
     "Packing",
     "Start",
+    "call",
     "start_server",
 ]

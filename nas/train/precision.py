@@ -64,14 +64,16 @@ def measured_precision(
     """
     import torch
 
-    torch.set_num_threads(1)
-    seconds = [
-        timed(
-            _step(architecture, batch_size, bf16=False),
-            _step(architecture, batch_size, bf16=True),
-        )
-        for architecture in architectures
-    ]
+    from nas.train.settings import training_settings
+
+    with training_settings(torch.device("cpu"), seed=0):
+        seconds = [
+            timed(
+                _step(architecture, batch_size, bf16=False),
+                _step(architecture, batch_size, bf16=True),
+            )
+            for architecture in architectures
+        ]
     float32, bf16 = (sum(column) for column in zip(*seconds, strict=True))
     return "bf16" if float32 >= PAYS_FROM * bf16 else "float32"
 

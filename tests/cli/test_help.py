@@ -12,6 +12,7 @@ OPTIONS = {
             "--no-flip",
             "--class-weights",
             "--objective",
+            "--precision",
             "--image-size",
         ),
         *("--data-memory", "--sampler", "--workers", "--device", "--devices", "--run"),
