@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from nas.arch import Architecture, canonical_hash, from_json, to_json
+from nas.arch import Architecture, Gene, canonical_hash, from_json, to_json
 from nas.errors import ConfigError, unknown
 
 OPTIMIZERS: Final = ("sgd", "adamw")
@@ -154,6 +154,15 @@ class TrialRecord:
             plugins = self.__dict__["_plugins"]
             self.__dict__[name] = from_json(json.loads(text), plugins)
             return self.__dict__[name]
+
+    @property
+    def genes(self) -> Mapping[str, Gene] | None:
+        """The choices that the architecture came from, without decoding the rest."""
+        text = self.__dict__.get("_architecture")
+        if text is None or "architecture" in self.__dict__:
+            return self.architecture.genes
+        genes: Mapping[str, Gene] | None = json.loads(text).get("genes")
+        return genes
 
     def facts(self) -> dict[str, Any]:
         """Return everything but the architecture as plain JSON data."""

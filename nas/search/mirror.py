@@ -109,7 +109,7 @@ class Mirror:
 
     def _start(self, trial: int, architecture: Architecture) -> None:
         # Optuna looks trials up by their place, so those that are gone must keep it.
-        for number in range(max(self._ids, default=-1) + 1, trial):
+        for number in range(len(self._ids), trial):
             self._add(number, "FAIL")
         key = self._add(trial, "RUNNING")
         genes, domains = architecture.genes or {}, self._distributions

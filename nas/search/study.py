@@ -6,16 +6,15 @@ in a study in memory.
 
 import random
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from typing import Final
 
 import optuna
-from optuna.distributions import BaseDistribution
 from optuna.trial import TrialState, create_trial
 
-from nas.arch import Architecture, Gene, canonical_hash
+from nas.arch import Architecture, canonical_hash
 from nas.errors import DoesNotFit
 from nas.records import TrialRecord
 from nas.search.samplers import make_sampler
@@ -52,6 +51,10 @@ class Proposer:
             self.study = optuna.create_study(
                 directions=DIRECTIONS, sampler=make_sampler(sampler, seed)
             )
+        self.distributions = {
+            name: domain.distribution() for name, domain in space.domains.items()
+        }
+        self.learns = sampler != "random"
         self.seen: set[str] = set()
         self.asked: dict[str, optuna.Trial] = {}
         for record in known:
@@ -77,18 +80,17 @@ class Proposer:
         """Let the sampler learn from a candidate, whoever proposed it."""
         self.seen.add(record.hash)
         trial = self.asked.pop(record.hash, None)
-        genes = record.architecture.genes
         if record.accuracy is None:
             if trial is not None:
                 self.study.tell(trial, state=TrialState.FAIL)
         elif trial is not None:
             self.study.tell(trial, [record.accuracy, record.params])
-        elif genes is not None:
+        elif self.learns and (genes := record.genes) is not None:
             self.study.add_trial(
                 create_trial(
                     values=[record.accuracy, record.params],
                     params=dict(genes),
-                    distributions=_distributions(self.space, genes),
+                    distributions={name: self.distributions[name] for name in genes},
                 )
             )
 
@@ -106,12 +108,6 @@ class Proposer:
         self.seen.add(key)
         self.asked[key] = trial
         return architecture
-
-
-def _distributions(
-    space: BoundSpace, genes: Mapping[str, Gene]
-) -> dict[str, BaseDistribution]:
-    return {name: space.domains[name].distribution() for name in genes}
 
 
 @contextmanager
