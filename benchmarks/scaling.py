@@ -182,7 +182,7 @@ class Coordinator:
         )
 
     def one_trial(self) -> tuple[float, float]:
-        """Return the seconds for a proposal, without the sampler's, and for the rest."""
+        """Return seconds: of a proposal without the sampler's, and of the rest."""
         began = time.perf_counter()
         architecture = self.proposer.propose()
         assert architecture is not None

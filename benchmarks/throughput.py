@@ -3,7 +3,8 @@
 Trains one list of random architectures of the default space with ``naive.py`` (Optuna's
 ``optimize``, ``DataLoader``, ``Trainer`` as it comes, one trial at a time on all cores)
 and with the workers and the training of ``nas search`` (one-thread workers, one a
-core), in float32, with the same epochs, batches, optimizer and schedule. Each pair of
+core), with the same epochs, batches, optimizer and schedule; ours in float32, or in
+bfloat16 with ``--precision bf16``. Each pair of
 runs has a seed of its own; the order within a pair alternates.
 
     python benchmarks/throughput.py digits
@@ -110,6 +111,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=len(cores()))
     parser.add_argument("--loader-workers", type=int, default=0, help="of naive.py")
     parser.add_argument("--naive-threads", type=int, help="torch's choice without it")
+    parser.add_argument("--precision", choices=("float32", "bf16"), default="float32")
     options = parser.parse_args()
     if options.data == "digits":
         data, max_params = load("digits").for_search(), 50_000
@@ -117,13 +119,13 @@ def main() -> None:
         num_train = options.train_images
         data, max_params = images(options.source, num_train, num_train // 4), 200_000
     architectures = drawn(data, options.candidates, max_params)
-    recipe = Recipe(epochs=options.epochs)
+    recipe = Recipe(epochs=options.epochs, precision=options.precision)
     operations = sum(flops(data, a, options.epochs) for a in architectures)
     print(f"{hardware()}; load {os.getloadavg()[0]:.1f}")
     print(
         f"{len(architectures)} networks of at most {max_params:,} parameters, "
         f"{len(data.train)} training images of {data.name} {data.input_shape}, "
-        f"{options.epochs} epochs"
+        f"{options.epochs} epochs, ours in {options.precision}"
     )
     ratios, rates = [], {"naive": [], "nas": []}
     shares: dict[str, list[float]] = {"naive": [], "nas": []}
