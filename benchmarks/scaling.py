@@ -184,7 +184,7 @@ class Coordinator:
         )
 
     def one_trial(self) -> tuple[float, float]:
-        """Return the seconds of proposing, without sampling, and of recording."""
+        """Return seconds: of a proposal without the sampler's, and of the rest."""
         began = time.perf_counter()
         architecture = self.proposer.propose()
         assert architecture is not None
