@@ -83,7 +83,9 @@ def measure_workers(rounds: int, candidates: int, epochs: int) -> None:
                 with foreign(num_cores if busy else 0):
                     spent, _ = trained(data, architectures, recipe, number, workers)
                 seconds.setdefault((workers, busy), []).append(spent)
-    print("workers  beside others  trials/h")
+                beside = f"beside {num_cores} others" if busy else "by themselves"
+                print(f"round {number}: {workers} {beside}: {spent:.1f} s", flush=True)
+    print("\nworkers  beside others  trials/h")
     for (workers, busy), spent in seconds.items():
         rate = 3600 * len(architectures) / statistics.median(spent)
         print(f"{workers:7}  {'yes' if busy else 'no':>13}  {rate:8,.0f}")
