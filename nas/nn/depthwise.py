@@ -2,8 +2,8 @@
 
 oneDNN computes the gradient of a depthwise weight with a fast kernel only where that
 has up to three columns, and the gradient of the input of strided ones in bfloat16 with
-a slow one. Both are put together here from what is fast: 2 to 25 times faster, measured
-by ``benchmarks/depthwise.py``.
+a slow one. Both are put together here from what is fast, where that is 1.1 to 9 times
+faster (``benchmarks/convolutions.py``).
 """
 
 from types import MethodType
@@ -15,6 +15,10 @@ from torch.nn.functional import conv2d, pad
 
 FAST_COLUMNS: Final = 3
 """Columns of a weight for whose gradient oneDNN has a fast kernel."""
+
+PIXELS: Final = 8 * 8
+NARROW_PIXELS: Final = 24 * 24
+"""Of the smallest images for which it pays, and with a weight of few columns."""
 
 
 def speed_up_depthwise(network: nn.Module) -> None:
@@ -45,7 +49,18 @@ def _forward(conv: nn.Conv2d, x: Tensor) -> Tensor:
     if torch.is_autocast_enabled(x.device.type):
         dtype = torch.get_autocast_dtype(x.device.type)
         x, weight = x.to(dtype), weight.to(dtype)
-    return _Depthwise.apply(x, weight, conv.stride[0])  # type: ignore[no-untyped-call]
+    stride = conv.stride[0]
+    if _pays(x, weight, stride):
+        return _Depthwise.apply(x, weight, stride)  # type: ignore[no-untyped-call]
+    return conv2d(x, weight, None, stride, conv.padding, 1, conv.groups)
+
+
+def _pays(x: Tensor, weight: Tensor, stride: int) -> bool:
+    """Return whether the backward pass is slow enough for Python to be worth it."""
+    if stride > 1:
+        return x.dtype == torch.bfloat16
+    is_wide = weight.shape[3] > FAST_COLUMNS
+    return x.shape[2] * x.shape[3] >= (PIXELS if is_wide else NARROW_PIXELS)
 
 
 class _Depthwise(torch.autograd.Function):

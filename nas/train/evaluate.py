@@ -14,6 +14,7 @@ from nas.nn.build import build, supervised
 from nas.nn.cost import cost
 from nas.nn.depthwise import speed_up_depthwise
 from nas.nn.memory import keep_parts
+from nas.nn.pointwise import speed_up_pointwise
 from nas.records import EvalRequest, EvalResult, Recipe
 from nas.train.events import Events
 from nas.train.failures import free_memory, one_line, reason_of
@@ -99,6 +100,7 @@ class Evaluator:
         keep_parts(network)
         if self._device.type == "cpu":
             speed_up_depthwise(network)
+            speed_up_pointwise(network)
         trained: nn.Module = network
         if architecture.aux:
             trained = supervised(architecture, network, request.seed)

@@ -99,12 +99,14 @@ def _step(
 
     from nas.nn.build import build
     from nas.nn.depthwise import speed_up_depthwise
+    from nas.nn.pointwise import speed_up_pointwise
     from nas.records import Recipe
     from nas.train.optimizers import optimizer
     from nas.train.step import Step
 
     network = build(architecture, seed=0)
     speed_up_depthwise(network)
+    speed_up_pointwise(network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     recipe = Recipe(lr=0.01)
     step = Step(

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from nas.arch import Architecture, Block, Separable, StemConv, Sum
+from nas.nn import depthwise
 from nas.nn.build import build
 from nas.nn.depthwise import speed_up_depthwise
 
@@ -22,8 +23,12 @@ def conv(kernel: int | tuple[int, int], stride: int, dtype: torch.dtype) -> nn.C
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("kernel", [1, 3, 5, 7, 9, (3, 5), (5, 3)])
 def test_outputs_and_gradients_are_those_of_torch(
-    kernel: int | tuple[int, int], stride: int, shape: tuple[int, ...]
+    kernel: int | tuple[int, int],
+    stride: int,
+    shape: tuple[int, ...],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(depthwise, "_pays", lambda *_: True)
     plain = conv(kernel, stride, torch.float64)
     fast = deepcopy(plain)
     speed_up_depthwise(fast)
@@ -112,3 +117,24 @@ def test_it_finds_those_of_a_network() -> None:
     ]
     assert changed == depthwise != []
     assert list(network.state_dict()) == keys
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "side", "bf16", "pays"),
+    [
+        (3, 1, 8, False, False),
+        (3, 1, 28, True, True),
+        (5, 1, 4, True, False),
+        (5, 1, 8, False, True),
+        (5, 2, 28, False, False),
+        (3, 2, 4, True, True),
+    ],
+)
+def test_it_is_used_where_it_pays(
+    kernel: int, stride: int, side: int, bf16: bool, pays: bool
+) -> None:
+    layer = conv(kernel, stride, torch.float32)
+    speed_up_depthwise(layer)
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        output = layer(torch.randn(1, 6, side, side))
+    assert ("_Depthwise" in type(output.grad_fn).__name__) is pays
