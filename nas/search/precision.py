@@ -38,7 +38,8 @@ def settled_recipe(config: SearchConfig, bound: BoundSpace) -> Callable[[], Reci
         measure = partial(_in_worker, measure)
     on_gpu = places(config.device, config.devices)[0] != "cpu"
     executor = ThreadPoolExecutor(max_workers=1)
-    found = executor.submit(resolve_precision, measure, on_gpu=on_gpu)
+    side = min(bound.input_shape[1:])
+    found = executor.submit(resolve_precision, measure, on_gpu=on_gpu, side=side)
     executor.shutdown(wait=False)
 
     def settled() -> Recipe:

@@ -16,27 +16,38 @@ UNITS: Final = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 PAYS_FROM: Final = 1.1
 """How many times as fast bfloat16 must be to be taken; below, float32 is as good."""
 
+SMALLEST_SIDE: Final = 16
+"""Shorter side in pixels from which on bfloat16 can pay on a CPU. For smaller images
+conversions and calls take most of the time, and the choice would be one of chance."""
+
 PAIRS: Final = 3
 
 _CPU_INFO: Final = Path("/proc/cpuinfo")
 
 
 def resolve_precision(
-    measure: Callable[[], Precision], *, on_gpu: bool, cpu_info: Path = _CPU_INFO
+    measure: Callable[[], Precision],
+    *,
+    on_gpu: bool,
+    side: int,
+    cpu_info: Path = _CPU_INFO,
 ) -> Precision:
     """Return the precision to take where a recipe leaves it open.
 
-    A GPU gets bfloat16, a processor without units for it float32. Any other is
-    measured. Two measurements may differ where they come close: ask once for all
+    A GPU gets bfloat16; a processor without units for it, or with images smaller than
+    `SMALLEST_SIDE`, float32. Any other is measured. Two measurements may differ where they come close: ask once for all
     trainings that are to be compared.
 
     Args:
         measure: calls `measured_precision` in a process like those that will train.
         on_gpu: whether a GPU will.
+        side: the shorter one of the images, in pixels.
         cpu_info: what the system says about the processor; without it, measure.
     """
     if on_gpu:
         return "bf16"
+    if side < SMALLEST_SIDE:
+        return "float32"
     if cpu_info.is_file() and not has_units(cpu_info.read_text()):
         return "float32"
     return measure()

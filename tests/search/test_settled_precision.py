@@ -44,8 +44,8 @@ def test_what_a_recipe_says_stays(monkeypatch, name):
 
 @pytest.fixture
 def with_units(monkeypatch):
-    def resolve(measure, *, on_gpu):
-        assert not on_gpu
+    def resolve(measure, *, on_gpu, side):
+        assert (on_gpu, side) == (False, 8)
         return measure()
 
     monkeypatch.setattr(precision, "resolve_precision", resolve)

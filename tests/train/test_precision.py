@@ -48,11 +48,13 @@ def test_only_a_processor_with_units_is_measured(
         return said
 
     has, lacks = info(tmp_path, AMX), tmp_path / "none"
-    assert resolve_precision(measure, on_gpu=False, cpu_info=has) == said
-    assert resolve_precision(measure, on_gpu=False, cpu_info=lacks) == said
-    assert resolve_precision(unasked, on_gpu=True, cpu_info=has) == "bf16"
+    assert resolve_precision(measure, on_gpu=False, side=16, cpu_info=has) == said
+    assert resolve_precision(measure, on_gpu=False, side=16, cpu_info=lacks) == said
+    assert resolve_precision(unasked, on_gpu=True, side=8, cpu_info=has) == "bf16"
+    small = resolve_precision(unasked, on_gpu=False, side=15, cpu_info=has)
+    assert small == "float32"
     old = info(tmp_path, OLD)
-    assert resolve_precision(unasked, on_gpu=False, cpu_info=old) == "float32"
+    assert resolve_precision(unasked, on_gpu=False, side=16, cpu_info=old) == "float32"
 
 
 def test_works_are_timed_in_turns() -> None:
