@@ -35,8 +35,8 @@ def resolve_precision(
     """Return the precision to take where a recipe leaves it open.
 
     A GPU gets bfloat16; a processor without units for it, or with images smaller than
-    `SMALLEST_SIDE`, float32. Any other is measured. Two measurements may differ where they come close: ask once for all
-    trainings that are to be compared.
+    `SMALLEST_SIDE`, float32. Any other is measured. Two measurements may differ where
+    they come close: ask once for all trainings that are to be compared.
 
     Args:
         measure: calls `measured_precision` in a process like those that will train.
