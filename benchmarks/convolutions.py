@@ -16,8 +16,7 @@ from copy import deepcopy
 import torch
 from torch import nn
 
-from nas.nn.depthwise import speed_up_depthwise
-from nas.nn.pointwise import speed_up_pointwise
+from nas.nn.processor import suit_processor
 
 ROUNDS = 15
 IMAGES = 64
@@ -47,8 +46,7 @@ def ratio(layer: nn.Conv2d, side: int, bf16: bool) -> float:
     """Return the median of the times of PyTorch's over those of ours."""
     layer.to(memory_format=torch.channels_last)
     fast = deepcopy(layer)
-    speed_up_depthwise(fast)
-    speed_up_pointwise(fast)
+    suit_processor(fast)
     x = torch.randn(IMAGES, layer.in_channels, side, side)
     x = x.to(memory_format=torch.channels_last).requires_grad_()
     plain, ours = (pass_of(each, x, bf16) for each in (layer, fast))

@@ -13,8 +13,8 @@ from torch.utils.data import DataLoader, TensorDataset
 from nas.arch import Architecture
 from nas.data import SearchData, Split
 from nas.nn.build import build
-from nas.nn.depthwise import speed_up_depthwise
 from nas.nn.memory import keep_parts
+from nas.nn.processor import suit_processor
 from nas.records import Recipe
 from nas.train.optimizers import optimizer
 from nas.train.schedules import SCHEDULES
@@ -63,7 +63,7 @@ def train_lightning(
     """
     network = build(architecture, data.mean, data.std, seed=0)
     keep_parts(network)
-    speed_up_depthwise(network)
+    suit_processor(network)
     network.to(memory_format=torch.channels_last)
     loader = DataLoader(_dataset(data.train), recipe.batch_size, shuffle=True)
     held_out = DataLoader(_dataset(data.validation), recipe.batch_size)

@@ -10,8 +10,8 @@ from torch.nn.functional import cross_entropy
 from nas.arch import Architecture
 from nas.data import SearchData, Split
 from nas.nn.build import build
-from nas.nn.depthwise import speed_up_depthwise
 from nas.nn.memory import keep_parts
+from nas.nn.processor import suit_processor
 from nas.records import Recipe
 from nas.train.augment import augment
 from nas.train.optimizers import optimizer as make_optimizer
@@ -28,7 +28,7 @@ def train_raw(
     folder.mkdir(parents=True)
     network = build(architecture, data.mean, data.std, seed=0)
     keep_parts(network)
-    speed_up_depthwise(network)
+    suit_processor(network)
     network.to(memory_format=torch.channels_last)
     images, labels = _tensors(data.train)
     held_out, expected = _tensors(data.validation)

@@ -12,9 +12,8 @@ from nas.data import SearchData
 from nas.errors import ConfigError
 from nas.nn.build import build, supervised
 from nas.nn.cost import cost
-from nas.nn.depthwise import speed_up_depthwise
 from nas.nn.memory import keep_parts
-from nas.nn.pointwise import speed_up_pointwise
+from nas.nn.processor import suit_processor
 from nas.records import EvalRequest, EvalResult, Recipe
 from nas.train.events import Events
 from nas.train.failures import free_memory, one_line, reason_of
@@ -99,8 +98,7 @@ class Evaluator:
         network = build(architecture, self._data.mean, self._data.std, request.seed)
         keep_parts(network)
         if self._device.type == "cpu":
-            speed_up_depthwise(network)
-            speed_up_pointwise(network)
+            suit_processor(network)
         trained: nn.Module = network
         if architecture.aux:
             trained = supervised(architecture, network, request.seed)

@@ -109,15 +109,13 @@ def _step(
     import torch
 
     from nas.nn.build import build
-    from nas.nn.depthwise import speed_up_depthwise
-    from nas.nn.pointwise import speed_up_pointwise
+    from nas.nn.processor import suit_processor
     from nas.records import Recipe
     from nas.train.optimizers import optimizer
     from nas.train.step import Step
 
     network = build(architecture, seed=0)
-    speed_up_depthwise(network)
-    speed_up_pointwise(network)
+    suit_processor(network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     recipe = Recipe(lr=0.01)
     step = Step(

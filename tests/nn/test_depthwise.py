@@ -7,7 +7,8 @@ from torch import nn
 from nas.arch import Architecture, Block, Separable, StemConv, Sum
 from nas.nn import depthwise
 from nas.nn.build import build
-from nas.nn.depthwise import speed_up_depthwise
+from nas.nn.depthwise import DepthwiseConv2d
+from nas.nn.processor import suit_processor
 
 
 def conv(kernel: int | tuple[int, int], stride: int, dtype: torch.dtype) -> nn.Conv2d:
@@ -31,8 +32,8 @@ def test_outputs_and_gradients_are_those_of_torch(
     monkeypatch.setattr(depthwise, "_pays", lambda *_: True)
     plain = conv(kernel, stride, torch.float64)
     fast = deepcopy(plain)
-    speed_up_depthwise(fast)
-    assert "forward" in vars(fast)
+    suit_processor(fast)
+    assert type(fast) is DepthwiseConv2d
     x = torch.randn(shape, dtype=torch.float64)
     x = x.contiguous(memory_format=torch.channels_last)
     inputs = [x.clone().requires_grad_(), x.clone().requires_grad_()]
@@ -53,7 +54,7 @@ def test_outputs_and_gradients_are_those_of_torch(
 def test_in_bfloat16_it_is_as_exact_as_torch(kernel: int, stride: int) -> None:
     plain = conv(kernel, stride, torch.float32)
     fast = deepcopy(plain)
-    speed_up_depthwise(fast)
+    suit_processor(fast)
     x = torch.randn(4, 6, 10, 10)
     with torch.autocast("cpu", torch.bfloat16):
         outputs = [plain(x.requires_grad_()), fast(x)]
@@ -70,7 +71,7 @@ def test_in_bfloat16_it_is_as_exact_as_torch(kernel: int, stride: int) -> None:
 
 def test_an_input_that_needs_no_gradient_gets_none() -> None:
     layer = conv(5, 1, torch.float32)
-    speed_up_depthwise(layer)
+    suit_processor(layer)
     layer(torch.randn(2, 6, 5, 5)).sum().backward()
     assert layer.weight.grad is not None
     frozen = layer.requires_grad_(False)
@@ -92,8 +93,8 @@ def test_an_input_that_needs_no_gradient_gets_none() -> None:
     ],
 )
 def test_other_convolutions_stay_as_they_are(layer: nn.Module) -> None:
-    speed_up_depthwise(layer)
-    assert "forward" not in vars(layer)
+    suit_processor(layer)
+    assert type(layer) is nn.Conv2d
 
 
 def test_it_finds_those_of_a_network() -> None:
@@ -110,8 +111,8 @@ def test_it_finds_those_of_a_network() -> None:
         seed=0,
     )
     keys = list(network.state_dict())
-    speed_up_depthwise(network)
-    changed = [m for m in network.modules() if "forward" in vars(m)]
+    suit_processor(network)
+    changed = [m for m in network.modules() if type(m) is DepthwiseConv2d]
     depthwise = [
         m for m in network.modules() if isinstance(m, nn.Conv2d) and m.groups > 1
     ]
@@ -134,7 +135,7 @@ def test_it_is_used_where_it_pays(
     kernel: int, stride: int, side: int, bf16: bool, pays: bool
 ) -> None:
     layer = conv(kernel, stride, torch.float32)
-    speed_up_depthwise(layer)
+    suit_processor(layer)
     with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
         output = layer(torch.randn(1, 6, side, side))
     assert ("_Depthwise" in type(output.grad_fn).__name__) is pays

@@ -4,15 +4,16 @@ import pytest
 import torch
 from torch import nn
 
-from nas.nn.pointwise import MOST_PIXELS, speed_up_pointwise
+from nas.nn.pointwise import MOST_PIXELS, PointwiseConv2d
+from nas.nn.processor import suit_processor
 
 
 def layers(stride: int, dtype: torch.dtype) -> tuple[nn.Conv2d, nn.Conv2d]:
     torch.manual_seed(0)
     plain = nn.Conv2d(6, 10, 1, stride, bias=False, dtype=dtype)
     fast = deepcopy(plain)
-    speed_up_pointwise(fast)
-    assert "forward" in vars(fast)
+    suit_processor(fast)
+    assert type(fast) is PointwiseConv2d
     return plain, fast
 
 
@@ -74,5 +75,18 @@ def test_in_bfloat16() -> None:
     ],
 )
 def test_other_convolutions_stay(other: nn.Conv2d) -> None:
-    speed_up_pointwise(other)
-    assert "forward" not in vars(other)
+    suit_processor(other)
+    assert type(other) is nn.Conv2d
+
+
+def test_a_class_of_its_own_is_left_alone() -> None:
+    class Halved(nn.Conv2d):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x) / 2
+
+    other = nn.Sequential(Halved(4, 4, 1, bias=False))
+    x = torch.randn(1, 4, 3, 3)
+    expected = other(x)
+    suit_processor(other)
+    assert type(other[0]) is Halved
+    assert torch.equal(other(x), expected)
