@@ -106,6 +106,7 @@ def main() -> None:
     parser.add_argument("--source", help="of the images; made up without it")
     parser.add_argument("--seeds", type=int, default=5, help="pairs of runs")
     parser.add_argument("--candidates", type=int, default=12)
+    parser.add_argument("--max-params", type=int, default=200_000)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--train-images", type=int, default=4000)
     parser.add_argument("--workers", type=int, default=len(cores()))
@@ -114,16 +115,16 @@ def main() -> None:
     parser.add_argument("--precision", choices=("float32", "bf16"), default="float32")
     options = parser.parse_args()
     if options.data == "digits":
-        data, max_params = load("digits").for_search(), 50_000
+        data = load("digits").for_search()
     else:
         num_train = options.train_images
-        data, max_params = images(options.source, num_train, num_train // 4), 200_000
-    architectures = drawn(data, options.candidates, max_params)
+        data = images(options.source, num_train, num_train // 4)
+    architectures = drawn(data, options.candidates, options.max_params)
     recipe = Recipe(epochs=options.epochs, precision=options.precision)
     operations = sum(flops(data, a, options.epochs) for a in architectures)
     print(f"{hardware()}; load {os.getloadavg()[0]:.1f}")
     print(
-        f"{len(architectures)} networks of at most {max_params:,} parameters, "
+        f"{len(architectures)} networks of at most {options.max_params:,} parameters, "
         f"{len(data.train)} training images of {data.name} {data.input_shape}, "
         f"{options.epochs} epochs, ours in {options.precision}"
     )

@@ -255,6 +255,8 @@ def search(
         workers=workers,
     )
     check_device(device, config.devices)
+    path = Path(run) if run is not None else free_run_path(config.data, space.name)
+    RunFolder.check_free(path)
     if data_memory is None:
         config = replace(config, data_memory=default_data_memory(device))
     _warm_up(config)
@@ -265,7 +267,6 @@ def search(
     settled = settled_recipe(config, bound)
     facts = data_facts(dataset)
     config = replace(config, recipe=settled())
-    path = Path(run) if run is not None else free_run_path(data, space.name)
     RunFolder.create(path, config, space, facts)
     return _carry_on(Run(path), dataset, on_event)
 

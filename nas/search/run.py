@@ -31,6 +31,19 @@ class RunFolder:
 
     path: Path
 
+    @staticmethod
+    def check_free(path: Path) -> None:
+        """Refuse a path where there is something.
+
+        Raises:
+            RunError: when there is.
+        """
+        if path.exists():
+            raise RunError(
+                f"the run folder {path} exists and is never overwritten; "
+                f"continue it with 'nas resume {path}', or choose another --run"
+            )
+
     @classmethod
     def create(
         cls,
@@ -50,17 +63,15 @@ class RunFolder:
         Raises:
             RunError: when the folder exists or cannot be made.
         """
+        cls.check_free(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.mkdir()
         except FileExistsError as error:
-            if not path.exists():  # but something above it does, and is no folder
-                raise RunError(
-                    f"{path}: cannot be made: {error.filename} is not a folder"
-                ) from None
+            cls.check_free(path)
+            # Something above it exists, and is no folder.
             raise RunError(
-                f"the run folder {path} exists and is never overwritten; "
-                f"continue it with 'nas resume {path}', or choose another --run"
+                f"{path}: cannot be made: {error.filename} is not a folder"
             ) from None
         except OSError as error:
             raise RunError(f"{path}: cannot be made: {error.strerror}") from None
