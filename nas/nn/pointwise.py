@@ -34,8 +34,10 @@ class PointwiseConv2d(nn.Conv2d):
         height, width = x.shape[2:]
         if -(-height // down) * -(-width // across) > MOST_PIXELS:
             return conv2d(x, self.weight, None, self.stride)
+        # Channels come last in memory already; this only says so, and has the gradient
+        # of what is picked out of x laid out like x.
+        pixels = x.permute(0, 2, 3, 1)
         if self.stride != (1, 1):
-            x = x[:, :, ::down, ::across]
-        # Channels come last in memory already; this only says so.
-        product = linear(x.permute(0, 2, 3, 1), self.weight.flatten(1))
+            pixels = pixels[:, ::down, ::across]
+        product = linear(pixels, self.weight.flatten(1))
         return product.permute(0, 3, 1, 2)

@@ -158,11 +158,14 @@ class RunFolder:
         write_atomic(self.path / _CONFIG, text.encode())
 
     def start_trial(self, trial: int, architecture: Architecture) -> None:
-        """Make a trial's folder, empty but for its architecture."""
+        """Make a trial's folder, empty but for its architecture.
+
+        A power failure may take it back: then the trial never began.
+        """
         folder = self.trial_path(trial)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        write_json(folder / _ARCHITECTURE, to_json(architecture))
+        write_json(folder / _ARCHITECTURE, to_json(architecture), durable=False)
 
     def finish_trial(self, record: TrialRecord) -> None:
         """Keep a finished trial; from here on nothing can lose it."""
@@ -192,7 +195,9 @@ class RunFolder:
         found = {}
         for name, stamp in sorted(self._stamps()):
             path = self.trials_path / name / _ARCHITECTURE
-            if stamp is not None or not name.isdigit() or not path.exists():
+            if stamp is not None or not name.isdigit():
+                continue
+            if not path.exists() or path.stat().st_size == 0:
                 continue
             try:
                 found[int(name)] = read(path)

@@ -31,7 +31,9 @@ def test_outputs_and_gradients_are_those_of_torch(
         output = layer(x)
         assert output.is_contiguous(memory_format=torch.channels_last)
         loss = (output * torch.arange(output.numel()).view_as(output)).sum()
-        found.append((output, *torch.autograd.grad(loss, (x, layer.weight))))
+        gradients = torch.autograd.grad(loss, (x, layer.weight))
+        assert gradients[0].is_contiguous(memory_format=torch.channels_last)
+        found.append((output, *gradients))
     for expected, ours in zip(*found, strict=True):
         torch.testing.assert_close(ours, expected)
 

@@ -178,6 +178,8 @@ class TestTrials:
         run = make_run(tmp_path / "run", [0.5])
         run.trial_path(1).mkdir()
         (run.trials_path / "notes").mkdir()
+        run.trial_path(2).mkdir()  # as a power failure may leave one
+        (run.trial_path(2) / "architecture.json").touch()
         assert run.unfinished() == {}
         assert len(run.records()) == 1
 
