@@ -1,0 +1,89 @@
+"""Exact sizes of parameter sets, counted once each."""
+
+import math
+from collections.abc import Callable, Hashable
+from typing import Any, Final
+
+import numpy as np
+
+from nas.errors import DoesNotFit
+from nas.search.samplers.codes import Codes, Rows
+
+SizeOf = Callable[[dict[str, Any]], float]
+
+_REMEMBERED: Final = 200_000
+_SMALLEST: Final = 1e-9
+
+
+class Sizes:
+    """The log of the size of rows; NaN for those that don't fit.
+
+    Rows are canonical: NaN where a gene is not in use, for which ``size_of`` gets the
+    gene's first value.
+
+    Args:
+        codes: of the search space.
+        size_of: the exact size of a parameter set, or raises ``DoesNotFit``.
+        rough_size_of: a cheap estimate of it, where counting takes long.
+        identity_of: equal for parameter sets that make the same network.
+    """
+
+    def __init__(
+        self,
+        codes: Codes,
+        size_of: SizeOf,
+        rough_size_of: SizeOf | None,
+        identity_of: Callable[[dict[str, Any]], Hashable] | None,
+    ) -> None:
+        self.codes = codes
+        self.size_of = size_of
+        self.rough_size_of = rough_size_of
+        self.identity_of = identity_of
+        self._known: dict[bytes, float] = {}
+
+    @property
+    def are_cheap(self) -> bool:
+        """Whether every candidate may be counted."""
+        return self.rough_size_of is None
+
+    def exact(self, rows: Rows) -> Rows:
+        """Return the log sizes of rows."""
+        return np.array([self._exact(row) for row in rows])
+
+    def rough(self, rows: Rows) -> Rows:
+        """Return estimated log sizes, exact ones where they are cheap or known."""
+        estimate = self.rough_size_of
+        if estimate is None:
+            return self.exact(rows)
+        return np.array(
+            [
+                self._known[key]
+                if (key := row.tobytes()) in self._known
+                else log_size(estimate(self.codes.decode(np.nan_to_num(row))))
+                for row in rows
+            ]
+        )
+
+    def identity(self, row: Rows) -> Hashable:
+        """Return what is equal for rows that make the same network."""
+        if self.identity_of is None:
+            return row.tobytes()
+        return self.identity_of(self.codes.decode(np.nan_to_num(row)))
+
+    def _exact(self, row: Rows) -> float:
+        key = row.tobytes()
+        if (known := self._known.get(key)) is not None:
+            return known
+        try:
+            size = log_size(self.size_of(self.codes.decode(np.nan_to_num(row))))
+        except DoesNotFit:
+            size = math.nan
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[key] = size
+        return size
+
+
+def log_size(size: float) -> float:
+    """Return the log of a size; NaN for one that is none."""
+    return math.log(max(size, _SMALLEST)) if math.isfinite(size) else math.nan
