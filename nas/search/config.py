@@ -11,7 +11,7 @@ from typing import Any, Final
 from nas import __version__
 from nas.errors import ConfigError, RunError, unknown
 from nas.records import Recipe
-from nas.search.samplers import SAMPLERS
+from nas.search.samplers import SAMPLERS, check_sampler
 
 DEVICES: Final = ("auto", "cpu", "cuda")
 _LIBRARIES: Final = ("torch", "lightning", "optuna", "numpy")
@@ -58,6 +58,7 @@ class SearchConfig:
                 )
         if self.sampler not in SAMPLERS:
             raise ConfigError(unknown("sampler", self.sampler, SAMPLERS))
+        check_sampler(self.sampler, self.trials)
         if self.device not in DEVICES:
             # Not the closest name: that of 'gpu' is 'cpu'.
             raise ConfigError(

@@ -56,7 +56,7 @@ class Proposer:
         self.rng = random.Random(seed)
         with _quiet_optuna():
             self.study = optuna.create_study(
-                directions=_DIRECTIONS, sampler=make_sampler(sampler, seed)
+                directions=_DIRECTIONS, sampler=make_sampler(sampler, seed, space)
             )
         self.seen: set[str] = set()
         self.asked: dict[str, optuna.Trial] = {}

@@ -49,6 +49,11 @@ class Activity:
             rows[~np.isin(parent, list(values)), i] = np.nan
         return rows
 
+    def settled(self, row: Rows) -> Rows:
+        """Return one row with NaN where a gene is not in use."""
+        one: Rows = self.apply(row[None])[0]
+        return one
+
     def _explains(self, coded: Rows) -> bool:
         full = np.where(coded < 0, 0.0, coded)[None]
         return bool(np.array_equal(np.isnan(self.apply_now(full))[0], coded < 0))

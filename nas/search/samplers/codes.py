@@ -37,15 +37,12 @@ class GeneCode:
             case CategoricalDistribution():
                 return cls(distribution, len(distribution.choices))
             case IntDistribution():
-                span = distribution.high - distribution.low
-                return cls(distribution, span // distribution.step + 1)
-            case FloatDistribution():
-                span = distribution.high - distribution.low
-                if span == 0:
-                    return cls(distribution, 1)
-                if distribution.step is None:
-                    return cls(distribution, math.inf)
-                return cls(distribution, math.floor(span / distribution.step + 1e-9) + 1)
+                steps = (distribution.high - distribution.low) // distribution.step
+                return cls(distribution, steps + 1)
+            case FloatDistribution(low=low, high=high, step=None):
+                return cls(distribution, 1 if low == high else math.inf)
+            case FloatDistribution(low=low, high=high, step=float(step)):
+                return cls(distribution, math.floor((high - low) / step + 1e-9) + 1)
         raise ValueError(f"no code for a {type(distribution).__name__}")
 
     @property
@@ -59,21 +56,28 @@ class GeneCode:
         return self.is_choice or self.num_values <= _LISTED
 
     def encode(self, value: Any) -> float:
-        """Return the code of a value."""
-        match self.distribution:
-            case CategoricalDistribution():
-                return self.distribution.to_internal_repr(value)
-            case IntDistribution(low=low, step=step):
-                return round((value - low) / step)
+        """Return the code of a value.
+
+        Raises:
+            ValueError: when a choice does not hold it.
+        """
         d = self.distribution
-        assert isinstance(d, FloatDistribution)
-        if self.num_values == 1:
-            return 0.0
-        if d.step is not None:
-            return round((value - d.low) / d.step)
-        if d.log:
-            return math.log(value / d.low) / math.log(d.high / d.low)
-        return (value - d.low) / (d.high - d.low)
+        code: float
+        match d:
+            case CategoricalDistribution():
+                code = d.to_internal_repr(value)
+            case IntDistribution():
+                code = round((value - d.low) / d.step)
+            case FloatDistribution():
+                if self.num_values == 1:
+                    code = 0
+                elif d.step is not None:
+                    code = round((value - d.low) / d.step)
+                elif d.log:
+                    code = math.log(value / d.low) / math.log(d.high / d.low)
+                else:
+                    code = (value - d.low) / (d.high - d.low)
+        return float(code)
 
     def decode(self, code: float) -> Any:
         """Return the value of a code."""
@@ -105,13 +109,13 @@ class GeneCode:
 
     def from_unit(self, units: Rows) -> Rows:
         """Return the codes at, or nearest to, positions within [0, 1]."""
-        units = np.clip(units, 0, 1)
+        units = np.clip(np.asarray(units), 0, 1)
         if math.isinf(self.num_values):
             return units
         d = self.distribution
         if isinstance(d, IntDistribution) and d.log:
             values = d.low * (d.high / d.low) ** units
-            return np.clip(np.rint(values) - d.low, 0, d.high - d.low)
+            return np.asarray(np.clip(np.rint(values) - d.low, 0, d.high - d.low))
         return np.rint(units * (self.num_values - 1))
 
     def draw(self, rng: np.random.Generator, number: int) -> Rows:
@@ -170,7 +174,7 @@ class Codes:
         return np.stack([g.ravel() for g in np.meshgrid(*axes, indexing="ij")], axis=1)
 
     def neighbours(self, row: Rows, rng: np.random.Generator) -> Rows:
-        """Return rows that differ in one gene: all values of short genes, else a few."""
+        """Return rows that differ in one gene: in all its values, or a few of many."""
         found = []
         for i, gene in enumerate(self.genes):
             if gene.is_listed:

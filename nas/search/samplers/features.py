@@ -58,6 +58,7 @@ class Features:
                 columns += [unit[:, None], half * absent[:, None]]
                 by_gene.append(np.where(absent, 0, unit)[:, None])
         for same in self._alike:
-            columns.append(sum(by_gene[i] for i in same) / math.sqrt(len(same)))
+            counts = np.sum([by_gene[i] for i in same], axis=0)
+            columns.append(counts / math.sqrt(len(same)))
         columns.append(sizes[:, None])
         return np.concatenate(columns, axis=1)

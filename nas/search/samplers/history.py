@@ -99,20 +99,19 @@ class History:
         self.sizes.append(log_size(float(values[1])))
 
     def _row(self, trial: FrozenTrial) -> Rows | None:
-        """Return a trial's row; None where it has no genes of ours or foreign values."""
+        """Return a trial's row; None where it has no genes or values of ours."""
         known = trial.params.keys() & set(self.codes.names)
         proposed = self.proposed.get(trial.number)
         if not known:
-            return None if proposed is None else self.activity.apply(proposed[None])[0]
+            return None if proposed is None else self.activity.settled(proposed)
         try:
             row = self.codes.encode(trial.params)
         except (ValueError, TypeError):
             return None
-        if trial.state == TrialState.RUNNING:
-            # It may be about to ask for more genes.
-            if proposed is not None:
-                row = np.where(np.isnan(row), proposed, row)
-            return self.activity.apply(row[None])[0]
         if trial.state == TrialState.COMPLETE:
             self.activity.note(row)
-        return row
+            return row
+        # It may be about to ask for more genes, or failed before it could.
+        if proposed is not None:
+            row = np.where(np.isnan(row), proposed, row)
+        return self.activity.settled(row)

@@ -38,30 +38,23 @@ class Staircase:
                 level.append(float(errors[i]))
         return cls(np.array(where), np.array(level), max(end, where[-1]))
 
-    def expected(self, sizes: Rows, mean: Rows, std: Rows, *, log: bool) -> Rows:
+    def expected(self, sizes: Rows, mean: Rows, std: Rows) -> Rows:
         """Return the expected area that networks add to the front.
 
         Args:
             sizes: (M,) log sizes, known.
             mean: (M,) of the predicted log error.
             std: (M,) of the same.
-            log: measure the area in log error instead of error.
         """
         ends = np.append(self.sizes[1:], self.end)
         begin = np.maximum(self.sizes, sizes[:, None])
         width = np.maximum(ends - begin, 0)
         deviation = np.maximum(std, 1e-9)[:, None]
         ahead = (self.errors - mean[:, None]) / deviation
-        if log:
-            density = np.exp(-0.5 * ahead**2) / np.sqrt(2 * np.pi)
-            height = deviation * (ahead * ndtr(ahead) + density)
-        else:
-            # A put option: the error is log-normal, the stair is the strike.
-            expected = np.exp(mean[:, None] + 0.5 * deviation**2)
-            height = np.exp(self.errors) * ndtr(ahead) - expected * ndtr(
-                ahead - deviation
-            )
-        return np.einsum("mk,mk->m", width, np.maximum(height, 0))
+        # A put option: the error is log-normal, the stair is the strike.
+        expected = np.exp(mean[:, None] + 0.5 * deviation**2)
+        height = np.exp(self.errors) * ndtr(ahead) - expected * ndtr(ahead - deviation)
+        return np.asarray((width * np.maximum(height, 0)).sum(axis=1))
 
 
 def is_front(sizes: Rows, errors: Rows) -> NDArray[np.bool_]:

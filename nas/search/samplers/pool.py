@@ -11,6 +11,7 @@ _NEIGHBOURS: Final = 250
 _SECOND: Final = 150
 _CROSSED: Final = 60
 _RANDOM: Final = 150
+_MUTANTS: Final = 10
 
 
 class Pool:
@@ -36,7 +37,7 @@ class Pool:
         parents = full[rng.integers(len(full), size=(2, max(_SECOND, _CROSSED)))]
         second = self.codes.mutate(parents[0][:_SECOND], rng)
         second = self.codes.mutate(second, rng)
-        crossed = self.codes.cross(*parents[:, :_CROSSED], rng)
+        crossed = self.codes.cross(parents[0, :_CROSSED], parents[1, :_CROSSED], rng)
         drawn = self.codes.draw(rng, _RANDOM)
         return self._different(np.concatenate([near, second, crossed, drawn]))
 
@@ -47,6 +48,11 @@ class Pool:
         if len(near) > _NEIGHBOURS:
             near = near[rng.choice(len(near), _NEIGHBOURS, replace=False)]
         return self._different(near)
+
+    def mutants(self, rows: Rows, rng: np.random.Generator) -> Rows:
+        """Return some rows one random change away."""
+        full = self._filled(np.repeat(rows, _MUTANTS, axis=0), rng)
+        return self._different(self.codes.mutate(full, rng))
 
     def every(self) -> Rows:
         """Return all rows of a small space."""

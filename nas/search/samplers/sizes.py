@@ -24,7 +24,7 @@ class Sizes:
     Args:
         codes: of the search space.
         size_of: the exact size of a parameter set, or raises ``DoesNotFit``.
-        rough_size_of: a cheap estimate of it, where counting takes long.
+        size_gene: the gene that is the size asked for, where counting takes long.
         identity_of: equal for parameter sets that make the same network.
     """
 
@@ -32,34 +32,34 @@ class Sizes:
         self,
         codes: Codes,
         size_of: SizeOf,
-        rough_size_of: SizeOf | None,
+        size_gene: str | None,
         identity_of: Callable[[dict[str, Any]], Hashable] | None,
     ) -> None:
         self.codes = codes
         self.size_of = size_of
-        self.rough_size_of = rough_size_of
+        self._size_gene = None if size_gene is None else codes.names.index(size_gene)
         self.identity_of = identity_of
         self._known: dict[bytes, float] = {}
 
     @property
     def are_cheap(self) -> bool:
         """Whether every candidate may be counted."""
-        return self.rough_size_of is None
+        return self._size_gene is None
 
     def exact(self, rows: Rows) -> Rows:
         """Return the log sizes of rows."""
         return np.array([self._exact(row) for row in rows])
 
     def rough(self, rows: Rows) -> Rows:
-        """Return estimated log sizes, exact ones where they are cheap or known."""
-        estimate = self.rough_size_of
-        if estimate is None:
+        """Return log sizes as asked for, exact ones where they are cheap or known."""
+        if (i := self._size_gene) is None:
             return self.exact(rows)
+        gene = self.codes.genes[i]
         return np.array(
             [
                 self._known[key]
                 if (key := row.tobytes()) in self._known
-                else log_size(estimate(self.codes.decode(np.nan_to_num(row))))
+                else log_size(gene.decode(row[i]))
                 for row in rows
             ]
         )

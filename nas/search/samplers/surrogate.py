@@ -18,6 +18,10 @@ from scipy.optimize import minimize
 from nas.search.samplers.codes import Rows
 
 _JITTER: Final = 1e-8
+_FITTED: Final = 200
+"""Most results that hyperparameters are fitted to."""
+_EVALUATIONS: Final = 20
+"""Of the likelihood, at most, in one fit."""
 _CONSTANT: Final = 1.0
 """Prior variance of the mean, in units of the targets' variance."""
 
@@ -78,7 +82,7 @@ class Surrogate:
         return math.sqrt(self.noise) * self.spread
 
     def predict(self, points: Rows) -> tuple[Rows, Rows]:
-        """Return mean and standard deviation of the noiseless value at points (M, F)."""
+        """Return mean and standard deviation of the true value at points (M, F)."""
         across = self._covariance(points * self.scale, self.points)
         mean = across @ self.alpha
         half = solve_triangular(self.factor, across.T, lower=True, check_finite=False)
@@ -86,12 +90,41 @@ class Surrogate:
         deviation = np.sqrt(np.maximum(variance, 1e-12))
         return self.center + self.spread * mean, self.spread * deviation
 
-    def similarity(self, points: Rows) -> Rows:
-        """Return the kernel (M, N) between points and the observed, 1 for the same."""
-        return _kernel(points * self.scale, self.points)
+    def likeness(self, a: Rows, b: Rows) -> Rows:
+        """Return the correlation (M, N) of points, 1 for the same ones."""
+        return _kernel(a * self.scale, b * self.scale)
 
     def _covariance(self, a: Rows, b: Rows) -> Rows:
         return self.signal * _kernel(a, b) + _CONSTANT
+
+
+class Fitted:
+    """Hyperparameters that follow the results as they come in.
+
+    Args:
+        groups: (F,) the group of each feature.
+        rng: chooses results to fit to, where there are many.
+    """
+
+    def __init__(self, groups: NDArray[np.intp], rng: np.random.Generator) -> None:
+        self.groups = groups
+        self.rng = rng
+        self.hyper = default_hyper(groups)
+        self.num_points = 0
+
+    def update(self, points: Rows, targets: Rows) -> None:
+        """Fit anew when the results are a tenth more than the last time."""
+        if len(points) < max(1.1 * self.num_points, self.num_points + 2):
+            return
+        self.num_points = len(points)
+        if len(points) > _FITTED:
+            some = self.rng.choice(len(points), _FITTED, replace=False)
+            points, targets = points[some], targets[some]
+        self.hyper = fit(points, targets, self.groups, self.hyper, _EVALUATIONS)
+
+    def surrogate(self, points: Rows, targets: Rows) -> Surrogate:
+        """Return the process given these results."""
+        return Surrogate(points, targets, self.groups, self.hyper)
 
 
 def fit(
@@ -126,12 +159,17 @@ def fit(
     return np.asarray(found.x)
 
 
-def _kernel(a: Rows, b: Rows) -> Rows:
+def squared_distances(a: Rows, b: Rows) -> Rows:
+    """Return the squared distances (M, N) of points (M, F) and (N, F)."""
     distance = a @ b.T
     distance *= -2
     distance += np.einsum("nf,nf->n", a, a)[:, None]
     distance += np.einsum("nf,nf->n", b, b)
-    np.maximum(distance, 0, out=distance)
+    return np.maximum(distance, 0, out=distance)
+
+
+def _kernel(a: Rows, b: Rows) -> Rows:
+    distance = squared_distances(a, b)
     np.negative(distance, out=distance)
     return np.exp(distance, out=distance)
 
