@@ -16,6 +16,7 @@ from nas.records import AUGMENTATIONS, Recipe, TrialRecord
 from nas.report import best, pareto_front, write_report
 from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.memory import default_data_memory
+from nas.search.samplers.limits import check_space
 from nas.search.workers import auto_workers, check_device
 from nas.space import BoundSpace, SearchSpace
 from nas.train.policies import may_be_mirrored, suitable_policy
@@ -178,7 +179,7 @@ def search(
     image_size: int | None = None,
     data_memory: int | None = None,
     seed: int = 0,
-    sampler: str = "tpe",
+    sampler: str = "size-aware",
     workers: int | None = None,
     device: str = "auto",
     run: Path | str | None = None,
@@ -204,7 +205,8 @@ def search(
         data_memory: bytes of images that a worker holds at most, from 1 MiB on; more of
             them are streamed. None for a share of the machine's memory.
         seed: of proposals, weights and shuffling.
-        sampler: "tpe", "random" or "nsga2".
+        sampler: who proposes: "size-aware", "tpe", "nsga2", "nsga3", "gp", "random",
+            "local", "evolution" or "grid".
         workers: trainings at once; None for what suits the machine, 0 to train in
             this process.
         device: "auto" (a GPU where there is one), "cpu" or "cuda".
@@ -246,7 +248,7 @@ def search(
     if data_memory is None:
         config = replace(config, data_memory=default_data_memory(device))
     dataset = load(data, image_size=image_size, on_progress=on_progress)
-    check_fits(space, dataset, max_params)
+    check_space(sampler, check_fits(space, dataset, max_params))
     if augment == "auto":
         config = replace(config, recipe=suited(recipe, dataset, flip))
     path = Path(run) if run is not None else free_run_path(data, space.name)

@@ -29,6 +29,8 @@ from nas.space import BoundSpace
 _DIRECTIONS: Final = ("maximize", "minimize")
 _METRICS: Final = ["accuracy", "params"]
 _REFUSED_IN_A_ROW: Final = 100
+_REFUSED_TO_GP: Final = 5
+"""It takes long to ask, and what it repeats once it goes on repeating."""
 _DRAWS: Final = 2000
 
 
@@ -53,6 +55,7 @@ class Proposer:
         # The same seed after a resume would replay the draws that were made already.
         seed += 7919 * len(known)
         self.space = space
+        self.patience = _REFUSED_TO_GP if sampler == "gp" else _REFUSED_IN_A_ROW
         self.rng = random.Random(seed)
         with _quiet_optuna():
             self.study = optuna.create_study(
@@ -65,7 +68,7 @@ class Proposer:
 
     def propose(self) -> Architecture | None:
         """Return the next architecture to train, None when the space is used up."""
-        for _ in range(_REFUSED_IN_A_ROW):
+        for _ in range(self.patience):
             if (architecture := self._ask()) is not None:
                 return architecture
         # The sampler is stuck on what it knows; look around at random.

@@ -11,7 +11,8 @@ from optuna.samplers import BaseSampler
 from nas.search.samplers.around_front import AroundFront
 from nas.search.samplers.codes import Codes
 from nas.search.samplers.evolution import Evolution
-from nas.search.samplers.grid import Grid, check_grid
+from nas.search.samplers.grid import Grid
+from nas.search.samplers.limits import check_grid
 from nas.search.samplers.rows import RowSampler
 from nas.search.samplers.size_aware import SizeAwareSampler
 from nas.search.samplers.sizes import SizeOf

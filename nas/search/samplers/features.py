@@ -39,6 +39,19 @@ class Features:
         self.num_groups = len(codes.genes) + len(self._alike) + 1
         groups.append(self.num_groups - 1)
         self.groups: NDArray[np.intp] = np.array(groups)
+        unscaled = []
+        for gene in codes.genes:
+            half = math.sqrt(2)
+            unscaled += [half if gene.is_choice else 1.0]
+            unscaled += [half] * (int(gene.num_values) if gene.is_choice else 1)
+        self._unscaled = np.array(unscaled)
+
+    def genes(self, rows: Rows) -> Rows:
+        """Return the columns of the genes alone, unscaled, within [0, 1]."""
+        columns = self(rows, np.zeros(len(rows)))[
+            :, self.groups < len(self.codes.genes)
+        ]
+        return np.asarray(columns * self._unscaled)
 
     def __call__(self, rows: Rows, sizes: Rows) -> Rows:
         """Return the points of rows (N, genes) and their scaled log sizes (N,)."""

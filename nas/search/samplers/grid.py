@@ -4,12 +4,12 @@ from typing import final
 
 import numpy as np
 
-from nas.errors import ConfigError
 from nas.search.samplers.codes import Rows
 from nas.search.samplers.history import History
+from nas.search.samplers.limits import check_grid
 from nas.search.samplers.pool import Pool
 from nas.search.samplers.sizes import Sizes
-from nas.search.samplers.unseen import ENUMERATED, Unseen
+from nas.search.samplers.unseen import Unseen
 
 
 @final
@@ -39,17 +39,3 @@ class Grid:
     def propose(self, history: History) -> Rows | None:
         """Return a canonical row that was not tried yet, None where there is none."""
         return self.unseen.any(history)
-
-
-def check_grid(num_rows: float) -> None:
-    """Check that a space of so many parameter sets has a grid.
-
-    Raises:
-        ConfigError: when it has none.
-    """
-    if num_rows > ENUMERATED:
-        many = f"{num_rows:.3g}" if num_rows < float("inf") else "endlessly many"
-        raise ConfigError(
-            f"sampler 'grid' goes through at most {ENUMERATED:,} combinations of "
-            f"genes; this space has {many}; use 'size-aware' or 'random'"
-        )

@@ -1,5 +1,6 @@
 """The strategy of our own: train what is expected to add most to the front."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from nas.search.samplers.log_error import log_errors
 from nas.search.samplers.pool import Pool
 from nas.search.samplers.sizes import Sizes
 from nas.search.samplers.surrogate import Fitted, squared_distances
+from nas.search.samplers.survival import survival
 from nas.search.samplers.unseen import Unseen
 
 _KEPT: Final = 350
@@ -99,17 +101,16 @@ class Promising:
         # Luck is no merit: the front is of what the networks are thought to reach.
         believed = surrogate.predict(points)[0]
         stairs = Staircase.of(sizes, believed, *self.span)
+        trained = np.stack(history.rows[-_KEPT:])
         failed = np.stack(history.failed[-_KEPT:]) if history.failed else None
 
         def gains(rows: Rows, sizes: Rows) -> Rows:
             at = self._points(rows, sizes)
             gain = stairs.expected(sizes, *surrogate.predict(at))
-            if failed is not None:
-                lost = self._points(failed, self.sizes.rough(failed))
-                good = surrogate.likeness(at, points).sum(axis=1)
-                bad = surrogate.likeness(at, lost).sum(axis=1)
-                gain *= (1 + good) / (1 + good + bad)
-            return gain
+            if failed is None:
+                return gain
+            genes = self.features.genes
+            return gain * survival(genes(rows), genes(trained), genes(failed))
 
         front = rows[is_front(sizes, believed)]
         found, reached = self.unseen.among(self.pool.around(front, self.rng), history)
@@ -129,12 +130,18 @@ class Promising:
         return self.unseen.best(few, gains(few, exact), history)
 
     def _counted(self, rows: Rows, history: History) -> tuple[Rows, Rows]:
-        """Return the first rows that are new for certain, and their exact log sizes."""
+        """Return the first rows that are new for certain, and their exact log sizes.
+
+        Where a topology is over the size asked for, that is raised until it fits.
+        """
         kept, exact = [], []
         for row in rows[:_LOOKED_AT]:
-            if self.unseen.has(row, history):
-                kept.append(row)
-                exact.append(self.sizes.exact(row[None])[0])
+            for larger in self.sizes.larger(row):
+                if math.isfinite(size := self.sizes.exact(larger[None])[0]):
+                    if self.unseen.has(larger, history):
+                        kept.append(larger)
+                        exact.append(size)
+                    break
             if len(kept) == _COUNTED:
                 break
         return (np.stack(kept) if kept else rows[:0]), np.array(exact)

@@ -13,6 +13,8 @@ SizeOf = Callable[[dict[str, Any]], float]
 
 _REMEMBERED: Final = 200_000
 _SMALLEST: Final = 1e-9
+_LARGER: Final = np.array([0.0, 0.07, 0.15, 0.3, 0.5])
+"""Steps along the range of the size asked for, until a topology fits."""
 
 
 class Sizes:
@@ -63,6 +65,15 @@ class Sizes:
                 for row in rows
             ]
         )
+
+    def larger(self, row: Rows) -> list[Rows]:
+        """Return the row, and the same with ever larger sizes asked for, if it can."""
+        if (i := self._size_gene) is None:
+            return [row]
+        gene = self.codes.genes[i]
+        rows = np.repeat(row[None], len(_LARGER), axis=0)
+        rows[:, i] = gene.from_unit(gene.unit(rows[:, i]) + _LARGER)
+        return list(rows)
 
     def identity(self, row: Rows) -> Hashable:
         """Return what is equal for rows that make the same network."""

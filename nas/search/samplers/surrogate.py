@@ -90,10 +90,6 @@ class Surrogate:
         deviation = np.sqrt(np.maximum(variance, 1e-12))
         return self.center + self.spread * mean, self.spread * deviation
 
-    def likeness(self, a: Rows, b: Rows) -> Rows:
-        """Return the correlation (M, N) of points, 1 for the same ones."""
-        return _kernel(a * self.scale, b * self.scale)
-
     def _covariance(self, a: Rows, b: Rows) -> Rows:
         return self.signal * _kernel(a, b) + _CONSTANT
 

@@ -7,14 +7,12 @@ import numpy as np
 
 from nas.search.samplers.codes import Rows
 from nas.search.samplers.history import History
+from nas.search.samplers.limits import ENUMERATED
 from nas.search.samplers.pool import Pool
 from nas.search.samplers.sizes import Sizes
 
-ENUMERATED: Final = 20_000
-"""Spaces of up to so many parameter sets are searched to the last one."""
-
 _MEASURED: Final = 200
-_DRAWN: Final = 2000
+_DRAWN: Final = 200
 
 
 class Unseen:
