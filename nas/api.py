@@ -1,7 +1,8 @@
 """What the command line does, as a few calls."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
@@ -10,15 +11,19 @@ from typing import Any
 
 from nas.data import Dataset, anchored, load
 from nas.data.facts import describe
+from nas.data.sources import resolve
 from nas.errors import ConfigError, RunError, unknown
+from nas.executors import start_server
 from nas.export import ModelFacts, write
 from nas.records import AUGMENTATIONS, Recipe, TrialRecord
 from nas.report import best, pareto_front, write_report
 from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.memory import default_data_memory
+from nas.search.precision import settled_recipe
 from nas.search.samplers.limits import check_space
-from nas.search.workers import auto_workers, check_device
+from nas.search.workers import check_device
 from nas.space import BoundSpace, SearchSpace
+from nas.train import PRELOAD
 from nas.train.policies import may_be_mirrored, suitable_policy
 
 OnProgress = Callable[[int, int], None]
@@ -176,12 +181,14 @@ def search(
     flip: bool | None = None,
     class_weights: bool | None = None,
     objective: str | None = None,
+    precision: str | None = None,
     image_size: int | None = None,
     data_memory: int | None = None,
     seed: int = 0,
     sampler: str = "size-aware",
     workers: int | None = None,
     device: str = "auto",
+    devices: Sequence[int] | None = None,
     run: Path | str | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
     on_progress: OnProgress | None = None,
@@ -193,7 +200,7 @@ def search(
         space: a shipped search space's name, a YAML file's path, or a space.
         max_params: no candidate has more trainable parameters.
         trials: candidates to train.
-        epochs: of each training; stands in for the recipe's, as do the next four.
+        epochs: of each training; stands in for the recipe's, as do the next five.
         recipe: everything else about a training; without one, the augmentation is what
             suits the data.
         augment: a policy, or "auto" for one that suits the size of the images.
@@ -201,6 +208,8 @@ def search(
             ``augment`` is open, to whether the images are in colour and no symbols.
         class_weights: every class weighs the same in the loss.
         objective: "accuracy" or "balanced-accuracy".
+        precision: "float32", "bf16", or "auto" for the faster one, which is measured
+            where it is not known.
         image_size: the side in pixels that images of different sizes get.
         data_memory: bytes of images that a worker holds at most, from 1 MiB on; more of
             them are streamed. None for a share of the machine's memory.
@@ -209,7 +218,8 @@ def search(
             "local", "evolution" or "grid".
         workers: trainings at once; None for what suits the machine, 0 to train in
             this process.
-        device: "auto" (a GPU where there is one), "cpu" or "cuda".
+        device: "auto" (GPUs where there are any), "cpu" or "cuda".
+        devices: the numbers of the GPUs to use; None for all of them.
         run: the run folder to make; None for a new one under ``runs``.
         on_event: told of everything that happens, in order.
         on_progress: told how many of how many images have been read.
@@ -226,6 +236,7 @@ def search(
         epochs=epochs,
         augment=_known(augment),
         flip=flip,
+        precision=precision,
         class_weights=class_weights,
         objective=objective,
     )
@@ -239,20 +250,27 @@ def search(
         seed=seed,
         sampler=sampler,
         device=device,
+        devices=None if devices is None else tuple(devices),
         image_size=image_size,
         data_memory=data_memory,
         recipe=recipe,
         workers=workers,
     )
-    check_device(device)
+    check_device(device, config.devices)
+    path = Path(run) if run is not None else free_run_path(config.data, space.name)
+    RunFolder.check_free(path)
     if data_memory is None:
         config = replace(config, data_memory=default_data_memory(device))
+    _warm_up(config)
     dataset = load(data, image_size=image_size, on_progress=on_progress)
-    check_space(sampler, check_fits(space, dataset, max_params))
+    bound = check_fits(space, dataset, max_params)
+    check_space(sampler, bound)
     if augment == "auto":
         config = replace(config, recipe=suited(recipe, dataset, flip))
-    path = Path(run) if run is not None else free_run_path(data, space.name)
-    RunFolder.create(path, config, space, data_facts(dataset))
+    settled = settled_recipe(config, bound)
+    facts = data_facts(dataset)
+    config = replace(config, recipe=settled())
+    RunFolder.create(path, config, space, facts)
     return _carry_on(Run(path), dataset, on_event)
 
 
@@ -279,7 +297,7 @@ def resume(
     _check_main_guard()
     found = Run(Path(run))
     config = found.config
-    check_device(config.device)
+    check_device(config.device, config.devices)
     if trials is not None and trials != config.trials:
         done = len(found.records)
         if trials < done:
@@ -290,20 +308,30 @@ def resume(
         with found.folder.owned():
             found.folder.extend(replace(config, trials=trials))
         found = Run(found.path)
+    _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
     return _carry_on(found, dataset, on_event)
+
+
+def _warm_up(config: SearchConfig) -> None:
+    """Let the workers' imports, which take seconds, begin before the data are read.
+
+    Raises:
+        DataError: when there is no such source of data, before anything begins.
+    """
+    with suppress(OSError):  # which `load` puts into words
+        resolve(config.data, config.image_size)
+    if config.workers != 0:
+        start_server(PRELOAD)
 
 
 def _carry_on(run: Run, dataset: Dataset, on_event: Callable[[Event], None]) -> Run:
     from nas.search.loop import run_search
 
-    workers = run.config.workers
-    if workers is None:
-        workers = auto_workers(run.config.device, run.config.trials)
     for warning in dataset.warnings:
         on_event(Notice(text=f"warning: {warning}"))
     try:
-        run_search(run.folder, dataset.for_search(), workers=workers, on_event=on_event)
+        run_search(run.folder, dataset.for_search(), on_event=on_event)
     finally:
         run.report()
     return run

@@ -1,19 +1,23 @@
 """Plain data that crosses process boundaries and lands in the run folder."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from nas.arch import Architecture, canonical_hash, from_json, to_json
+from nas.arch import Architecture, Gene, canonical_hash, from_json, to_json
 from nas.errors import ConfigError, unknown
 
 OPTIMIZERS: Final = ("sgd", "adamw")
 SCHEDULES: Final = ("one-cycle", "cosine")
 AUGMENTATIONS: Final = ("none", "light", "standard")
 OBJECTIVES: Final = ("accuracy", "balanced-accuracy")
+PRECISIONS: Final = ("auto", "float32", "bf16")
 
 Status = Literal["complete", "failed"]
+Reason = Literal["diverged", "out of memory", "error", "lost"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +28,8 @@ class Recipe:
     own units. ``augment`` names a policy; with ``flip`` every second image is mirrored,
     left to right, whatever the policy. With ``class_weights`` every class weighs the
     same in the loss, however rare it is. ``objective`` names the accuracy that the
-    outcome is judged by.
+    outcome is judged by. ``precision`` is that of products, weights are float32 in any
+    case; a training takes "auto" for bf16 on a GPU and for float32 on a CPU.
     """
 
     epochs: int = 15
@@ -38,6 +43,7 @@ class Recipe:
     flip: bool = False
     class_weights: bool = False
     objective: str = "accuracy"
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
@@ -61,6 +67,7 @@ class Recipe:
             ("schedule", SCHEDULES),
             ("augment", AUGMENTATIONS),
             ("objective", OBJECTIVES),
+            ("precision", PRECISIONS),
         ):
             value = getattr(self, name)
             if value not in known:
@@ -73,19 +80,25 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalRequest:
-    """One training to be done: what, how, with which seed, and where to write."""
+    """One training to be done: what, how, with which seed, and where to write.
+
+    One that is to be ``alone`` has its device to itself.
+    """
 
     trial: int
     architecture: Architecture
     recipe: Recipe
     seed: int
     folder: str
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalResult:
-    """What came of a training; a failure is data, with its reason in ``error``.
+    """What came of a training; a failure is data, told in a line of ``error``.
 
+    ``reason`` is the kind of a failure; "lost" is one that has not come back. ``notes``
+    are lines about what went another way than it should, though not wrong.
     ``accuracy`` and ``loss`` are those on the validation split after the last epoch,
     ``curve`` is the validation accuracy after each epoch, accuracies in [0, 1] and of
     the kind that is the recipe's objective.
@@ -99,11 +112,16 @@ class EvalResult:
     curve: tuple[float, ...] = ()
     device: str = ""
     error: str | None = None
+    reason: Reason | None = None
+    notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TrialRecord:
-    """A finished trial as its ``result.json`` keeps it: the run's source of truth."""
+    """A finished trial as its ``result.json`` keeps it: the run's source of truth.
+
+    ``batch_size`` is that of the training where it is not the recipe's.
+    """
 
     trial: int
     architecture: Architecture
@@ -119,21 +137,42 @@ class TrialRecord:
     error: str | None
     finished: str
     """Time of the end, ISO 8601 in UTC."""
+    reason: Reason | None = None
+    batch_size: int | None = None
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """The canonical hash of the architecture."""
         return canonical_hash(self.architecture)
 
+    if not TYPE_CHECKING:  # where it would be the answer to any name
+
+        def __getattr__(self, name: str) -> Any:
+            text = self.__dict__.get("_architecture")
+            if name != "architecture" or text is None:
+                raise AttributeError(name)
+            plugins = self.__dict__["_plugins"]
+            self.__dict__[name] = from_json(json.loads(text), plugins)
+            return self.__dict__[name]
+
+    @property
+    def genes(self) -> Mapping[str, Gene] | None:
+        """The choices that the architecture came from, without decoding the rest."""
+        text = self.__dict__.get("_architecture")
+        if text is None or "architecture" in self.__dict__:
+            return self.architecture.genes
+        genes: Mapping[str, Gene] | None = json.loads(text).get("genes")
+        return genes
+
+    def facts(self) -> dict[str, Any]:
+        """Return everything but the architecture as plain JSON data."""
+        names = (field.name for field in fields(self) if field.name != "architecture")
+        return {name: getattr(self, name) for name in names}
+
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain JSON data."""
-        data = {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if field.name != "architecture"
-        }
-        data["curve"] = list(self.curve)
-        return data | {"hash": self.hash, "architecture": to_json(self.architecture)}
+        architecture = to_json(self.architecture)
+        return self.facts() | {"hash": self.hash, "architecture": architecture}
 
     @classmethod
     def from_json(
@@ -145,6 +184,32 @@ class TrialRecord:
         known["architecture"] = from_json(known["architecture"], plugins)
         known["curve"] = tuple(known["curve"])
         return cls(**known)
+
+    @classmethod
+    def stored(
+        cls,
+        facts: Mapping[str, Any],
+        hash: str,
+        architecture: str | bytes,
+        plugins: tuple[Path, ...] = (),
+    ) -> "TrialRecord":
+        """Return a record whose architecture is decoded when somebody asks for it.
+
+        Args:
+            facts: what ``facts`` returned.
+            hash: of the architecture.
+            architecture: its JSON text, known to be right.
+            plugins: as in ``nas.arch``.
+        """
+        record = object.__new__(cls)
+        record.__dict__.update(
+            facts,
+            curve=tuple(facts["curve"]),
+            hash=hash,
+            _architecture=architecture,
+            _plugins=plugins,
+        )
+        return record
 
 
 def recipe_to_json(recipe: Recipe) -> dict[str, Any]:

@@ -97,6 +97,45 @@ class TestRun:
             Run(tmp_path / "nowhere")
 
 
+class TestWarmingUp:
+    """Workers begin their imports before data are read, but not for a mistake."""
+
+    @pytest.fixture
+    def calls(self, monkeypatch):
+        from nas import api
+
+        found = []
+
+        def load(*_, **__):
+            found.append("load")
+            raise NasError("unreadable")
+
+        monkeypatch.setattr(api, "load", load)
+        monkeypatch.setattr(api, "start_server", lambda _: found.append("start"))
+        return found
+
+    def test_before_the_data_are_read(self, calls):
+        with pytest.raises(NasError, match="unreadable"):
+            nas.search()
+        assert calls == ["start", "load"]
+
+    def test_of_a_resumed_run_too(self, calls, tmp_path):
+        run = make_run(tmp_path / "run", [0.5], trials=2, workers=2)
+        with pytest.raises(NasError, match="unreadable"):
+            nas.resume(run.path)
+        assert calls == ["start", "load"]
+
+    def test_not_without_workers(self, calls):
+        with pytest.raises(NasError, match="unreadable"):
+            nas.search(workers=0)
+        assert calls == ["load"]
+
+    def test_not_for_data_that_there_are_not(self, calls):
+        with pytest.raises(NasError, match="unknown data set"):
+            nas.search(data="mnits")
+        assert calls == []
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

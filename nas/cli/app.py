@@ -7,7 +7,13 @@ import typer
 
 from nas import __version__
 from nas.cli.grammar import DATA_HELP
-from nas.cli.options import parse_bytes, parse_shape, parse_size
+from nas.cli.options import (
+    parse_bytes,
+    parse_devices,
+    parse_shape,
+    parse_size,
+    parse_workers,
+)
 
 app = typer.Typer(
     name="nas",
@@ -122,6 +128,13 @@ def search(
             "classes' own accuracies."
         ),
     ] = "accuracy",
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="Of products while training: float32, bf16, or auto, whichever of "
+            "them a short measurement finds faster."
+        ),
+    ] = "auto",
     image_size: ImageSizeOption = None,
     data_memory: Annotated[
         Any,
@@ -141,14 +154,24 @@ def search(
         ),
     ] = "size-aware",
     workers: Annotated[
-        int | None,
+        Any,
         typer.Option(
-            min=0,
+            parser=parse_workers,
+            metavar="N|auto",
             help="Trainings at once; 0 trains in the main process.",
             show_default="as many as suit the machine",
         ),
+    ] = "auto",
+    device: Annotated[str, typer.Option(help="Either auto, cpu or cuda.")] = "auto",
+    devices: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_devices,
+            metavar="N,N",
+            help="The numbers of the GPUs to use.",
+            show_default="all of them",
+        ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     run: Annotated[
         Path | None,
         typer.Option(help="The run folder to make.", show_default="a new one in runs/"),
@@ -170,12 +193,14 @@ def search(
         flip=flip,
         class_weights=class_weights,
         objective=objective,
+        precision=precision,
         image_size=image_size,
         data_memory=data_memory,
         seed=seed,
         sampler=sampler,
         workers=workers,
         device=device,
+        devices=devices,
         run=run,
     )
 

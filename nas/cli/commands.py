@@ -16,6 +16,7 @@ from nas.cli.reading import Reading
 from nas.cli.render import front_table, outline_table, percent, space_summary
 from nas.errors import ConfigError, SpaceError, unknown
 from nas.nn.cost import cost
+from nas.report import pareto_front
 from nas.search import Event
 from nas.space import BoundSpace, SearchSpace, shipped
 
@@ -122,8 +123,8 @@ def _in_turn(reading: Reading, watch: Watch) -> Callable[[Event], None]:
 
 
 def _print_front(console: Console, run: api.Run) -> None:
-    front = run.front
     records = run.records
+    front = pareto_front(records)
     failed = sum(record.status == "failed" for record in records)
     lost = f", {failed} failed" if failed else ""
     if not front:

@@ -41,3 +41,23 @@ def parse_shape(text: str | tuple[int, int, int]) -> tuple[int, int, int]:
             f"must be CHANNELSxHEIGHTxWIDTH; got {text!r}; write for example 3x32x32"
         )
     return int(match[1]), int(match[2]), int(match[3])
+
+
+def parse_workers(text: str | int | None) -> int | None:
+    """Return the number in '4', None for 'auto'."""
+    if text is None or text == "auto":
+        return None
+    if not str(text).isdecimal():
+        raise typer.BadParameter(f"must be auto or a number from 0 on; got {text!r}")
+    return int(text)
+
+
+def parse_devices(text: str | tuple[int, ...]) -> tuple[int, ...]:
+    """Return the numbers in '0,1'."""
+    if isinstance(text, tuple):
+        return text
+    if not re.fullmatch(r"\d+(\s*,\s*\d+)*", text.strip()):
+        raise typer.BadParameter(
+            f"must be numbers of GPUs; got {text!r}; write for example 0,1"
+        )
+    return tuple(map(int, text.split(",")))

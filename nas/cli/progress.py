@@ -14,7 +14,7 @@ from rich.text import Text
 
 from nas.cli.render import percent
 from nas.records import TrialRecord
-from nas.report import best, compact
+from nas.report import Front, best, compact
 from nas.search import Begun, Event, Finished, Notice, Started
 
 _BANDS: Final = 6
@@ -35,6 +35,8 @@ class Watch:
         self.clock = clock
         self.begun: Begun | None = None
         self.records: list[TrialRecord] = []
+        self.front = Front()
+        self.failed = 0
         self.running: dict[int, int] = {}
         self.trained = 0
         self.started_at = clock()
@@ -75,6 +77,7 @@ class Watch:
             case Finished():
                 self.running.pop(event.record.trial, None)
                 self.records.append(event.record)
+                self._count(event.record)
                 self.trained += 1
                 self._finished(event.record)
             case Notice():
@@ -83,6 +86,8 @@ class Watch:
     def _begin(self, event: Begun) -> None:
         self.begun = event
         self.records = list(event.finished)
+        for record in self.records:
+            self._count(record)
         self.started_at = self.clock()
         facts, config = event.facts, event.config
         shape = "x".join(map(str, facts["shape"]))
@@ -121,6 +126,10 @@ class Watch:
                 f"{self._time_left()}"
             )
 
+    def _count(self, record: TrialRecord) -> None:
+        self.failed += record.status == "failed"
+        self.front.insert(record)
+
     def _print(self, text: str) -> None:
         # Not markup: names and reasons come from outside.
         self.console.print(Text(text), soft_wrap=True)
@@ -136,7 +145,7 @@ class Watch:
     def _view(self) -> RenderableType:
         assert self.begun is not None
         done, asked = len(self.records), self.begun.config.trials
-        failed = sum(record.status == "failed" for record in self.records)
+        failed = self.failed
         line = Table.grid(padding=(0, 1))
         line.add_row(
             ProgressBar(total=asked, completed=done, width=30),
@@ -152,7 +161,7 @@ class Watch:
         bands.add_column("trial", justify="right")
         edge = self.begun.config.max_params
         for _ in range(_BANDS):
-            found = best(self.records, edge)
+            found = best(self.front, edge)
             if found is None:
                 break
             assert found.accuracy is not None

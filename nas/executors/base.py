@@ -24,14 +24,18 @@ class Executor(ABC):
     @property
     @abstractmethod
     def capacity(self) -> int:
-        """How many requests are evaluated at the same time; never changes."""
+        """How many requests are evaluated at the same time.
+
+        May have changed whenever ``wait`` returns.
+        """
 
     @abstractmethod
     def submit(self, request: EvalRequest) -> None:
         """Queue a request and return at once.
 
         May be called at any time before ``close``, also with more requests than there
-        is capacity: those wait for their turn, in the order they came.
+        is capacity: those wait for their turn, in the order they came. One that is to
+        be alone comes before all others that wait, and only they wait for it.
         """
 
     @abstractmethod

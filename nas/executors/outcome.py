@@ -3,13 +3,19 @@
 from time import perf_counter
 
 from nas.executors.base import Evaluate, Start
-from nas.records import EvalRequest, EvalResult
+from nas.records import EvalRequest, EvalResult, Reason
 
 
-def failed(request: EvalRequest, error: str, seconds: float) -> EvalResult:
+def failed(
+    request: EvalRequest, error: str, seconds: float, reason: Reason = "error"
+) -> EvalResult:
     """Return the result of a request that came to nothing."""
     return EvalResult(
-        trial=request.trial, status="failed", seconds=seconds, error=error
+        trial=request.trial,
+        status="failed",
+        seconds=seconds,
+        error=error,
+        reason=reason,
     )
 
 
@@ -29,7 +35,10 @@ def started(start: Start) -> Evaluate:
         try:
             return evaluate(request)
         except Exception as error:
-            return failed(request, _one_line(error), perf_counter() - began)
+            reason: Reason = (
+                "out of memory" if isinstance(error, MemoryError) else "error"
+            )
+            return failed(request, _one_line(error), perf_counter() - began, reason)
 
     return evaluate_or_fail
 

@@ -11,7 +11,7 @@ from multiprocessing.context import ForkServerContext
 from threading import Thread
 from typing import Final
 
-from nas.executors.worker import serve
+from nas.executors.worker import Limits, serve
 
 ONE_THREAD: Final = {
     "OMP_NUM_THREADS": "1",
@@ -24,8 +24,9 @@ ONE_THREAD: Final = {
 def start_server(preload: Sequence[str]) -> ForkServerContext:
     """Start the process that workers are forked from, and return at once.
 
-    It imports the modules in ``preload`` first, so that no worker needs to. One that
-    already runs in this process's name stays as it is.
+    It imports the modules in ``preload`` first, so that no worker needs to: called
+    early, it does so while the caller reads data. One that already runs in this
+    process's name stays as it is.
     """
     context = get_context("forkserver")
     context.set_forkserver_preload(list(preload))
@@ -39,13 +40,26 @@ class WorkerProcess:
 
     Requests may be sent from the beginning. Once the process is dead, for whatever
     reason, the connection is at its end: no other process holds its other side.
+
+    Args:
+        context: whose server the process is forked from.
+        pickled_start: gives it its evaluation.
+        limits: of its life.
+        device: the number of the device that it computes on.
     """
 
-    def __init__(self, context: ForkServerContext, pickled_start: bytes) -> None:
+    def __init__(
+        self,
+        context: ForkServerContext,
+        pickled_start: bytes,
+        limits: Limits,
+        device: int,
+    ) -> None:
+        self.device = device
         self.connection, theirs = context.Pipe()
         self._failure: Exception | None = None
         self._process = context.Process(
-            target=serve, args=(theirs, pickled_start), daemon=True
+            target=serve, args=(theirs, pickled_start, limits), daemon=True
         )
         # Starting waits until the server has done its imports.
         self._starter = Thread(target=self._start, args=(theirs,), daemon=True)

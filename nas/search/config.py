@@ -24,7 +24,8 @@ class SearchConfig:
 
     ``space`` is the name of a search space, whose file the run keeps; ``max_params``
     the budget; ``trials`` the candidates to be trained; ``workers`` the trainings at
-    once, 0 for those in the main process, None for as many as the machine takes.
+    once, 0 for those in the main process, None for as many as the machine takes;
+    ``devices`` the numbers of the GPUs to use, None for all of them.
     ``image_size`` is the side in pixels that images of different sizes get, None for
     one that suits them; data of more than ``data_memory`` bytes are streamed.
     """
@@ -37,6 +38,7 @@ class SearchConfig:
     sampler: str = "size-aware"
     workers: int | None = None
     device: str = "auto"
+    devices: tuple[int, ...] | None = None
     image_size: int | None = None
     data_memory: int | None = None
     recipe: Recipe = field(default_factory=Recipe)
@@ -65,6 +67,22 @@ class SearchConfig:
             raise ConfigError(
                 f"unknown device {self.device!r}: choose {' or '.join(DEVICES)}"
             )
+        if self.devices is not None:
+            self._check_devices(self.devices)
+
+    def _check_devices(self, devices: tuple[int, ...]) -> None:
+        fine = all(isinstance(n, int) and n >= 0 for n in devices)
+        if not fine or not devices or len(set(devices)) < len(devices):
+            raise ConfigError(
+                f"devices must be different numbers of GPUs; got {devices!r}; "
+                "write for example 0,1"
+            )
+        if self.device == "cpu":
+            raise ConfigError("devices are GPUs; leave them out with device 'cpu'")
+        if self.workers == 0 and len(devices) > 1:
+            raise ConfigError(
+                f"workers must be 1 or more for {len(devices)} devices; got 0"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as plain data."""
@@ -85,7 +103,14 @@ class SearchConfig:
 
         check(cls, data)
         check(Recipe, data["recipe"])
-        return cls(**{**data, "recipe": Recipe(**data["recipe"])})
+        devices = data["devices"]
+        return cls(
+            **{
+                **data,
+                "recipe": Recipe(**data["recipe"]),
+                "devices": None if devices is None else tuple(devices),
+            }
+        )
 
 
 def environment() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -10,11 +11,13 @@ from nas.data import SearchData
 from nas.errors import SearchFailed
 from nas.executors import Executor, InlineExecutor, LocalExecutor
 from nas.nn.cost import cost
-from nas.records import EvalRequest, EvalResult, TrialRecord
+from nas.records import EvalRequest, EvalResult, Recipe, TrialRecord
 from nas.search.config import SearchConfig
 from nas.search.events import Begun, Event, Finished, Notice, Started
+from nas.search.mirror import Mirror
 from nas.search.run import RunFolder
-from nas.search.study import Mirror, Proposer
+from nas.search.study import Proposer
+from nas.search.workers import packing, places
 from nas.space import BoundSpace
 from nas.train import PRELOAD, start_evaluator
 
@@ -28,7 +31,6 @@ def run_search(
     run: RunFolder,
     data: SearchData,
     *,
-    workers: int,
     on_event: Callable[[Event], None] = lambda _: None,
     now: Callable[[], datetime] = utc_now,
 ) -> list[TrialRecord]:
@@ -40,7 +42,6 @@ def run_search(
     Args:
         run: the folder, which no other process may work on meanwhile.
         data: without a test split.
-        workers: trainings at once; 0 trains in this process.
         on_event: told of everything that happens, in order.
         now: the clock.
 
@@ -52,12 +53,7 @@ def run_search(
     """
     with run.owned():
         config = run.config()
-        start = partial(start_evaluator, data, config.device, config.data_memory)
-        executor: Executor
-        if workers:
-            executor = LocalExecutor(start, workers=workers, preload=PRELOAD)
-        else:
-            executor = InlineExecutor(start)
+        executor = _executor(config, data)
         # The workers import what they need while the study is made ready.
         with executor:
             space = BoundSpace(
@@ -76,7 +72,10 @@ def run_search(
                     finished=tuple(search.records),
                 )
             )
-            search.run()
+            try:
+                search.run()
+            finally:
+                search.mirror.close()
     records = sorted(search.records, key=lambda record: record.trial)
     if not any(record.status == "complete" for record in records):
         reason = next((r.error for r in records if r.error), "nothing was trained")
@@ -88,6 +87,21 @@ def trial_seed(seed: int, trial: int) -> int:
     """Return a trial's own seed, the same whatever ran before it."""
     digest = hashlib.sha256(f"{seed}/{trial}".encode()).digest()
     return int.from_bytes(digest[:4], "big")
+
+
+def _executor(config: SearchConfig, data: SearchData) -> Executor:
+    on = places(config.device, config.devices)
+    starts = [partial(start_evaluator, data, name, config.data_memory) for name in on]
+    if config.workers == 0:
+        return InlineExecutor(starts[0])
+    workers = packing(config.workers, on, config.trials)
+    return LocalExecutor(starts, workers=workers, preload=PRELOAD, work=_num_layers)
+
+
+def _num_layers(request: EvalRequest) -> float:
+    """Return what the time of a training on a GPU goes by, for small networks."""
+    blocks = request.architecture.blocks
+    return len(request.architecture.stem) + sum(block.depth for block in blocks)
 
 
 class _Search:
@@ -110,16 +124,16 @@ class _Search:
         self.records = run.records()
         self.interrupted = run.unfinished()
         self.running: dict[int, Architecture] = {}
+        self.batch_sizes: dict[int, int] = {}  # of trials that needed smaller ones
+        self.notes: set[str] = set()
         self.proposer = Proposer(space, config.sampler, config.seed, self.records)
         self.proposer.seen.update(map(canonical_hash, self.interrupted.values()))
         self.mirror = Mirror(run.study_path, space)
-        finished = {record.trial: record.architecture for record in self.records}
-        started = finished | self.interrupted
-        for trial in sorted(started):
-            self.mirror.start(trial, started[trial])
-        for record in self.records:
-            self.mirror.finish(record)
-        self.next_trial = max(started, default=-1) + 1
+        self.mirror.catch_up(self.records, self.interrupted)
+        if self.mirror.note:
+            on_event(Notice(text=self.mirror.note))
+        numbers = [record.trial for record in self.records]
+        self.next_trial = max([*numbers, *self.interrupted], default=-1) + 1
 
     def run(self) -> None:
         """Keep every worker busy until the asked trials are done."""
@@ -133,8 +147,13 @@ class _Search:
                 exhausted = not self._start_next()
             if not self.running:
                 return
-            for result in self.executor.wait(timeout_seconds=None):
-                self._finish(result)
+            before = self.executor.capacity
+            results = self.executor.wait(timeout_seconds=None)
+            if self.executor.capacity != before:
+                now = self.executor.capacity
+                self.on_event(Notice(text=f"{now} trainings at a time from now on"))
+            for result in results:
+                self._take_in(result)
 
     def _start_next(self) -> bool:
         """Start a candidate; return False when there is none left."""
@@ -153,20 +172,50 @@ class _Search:
                 return False
             trial, architecture = self.next_trial, proposed
             self.next_trial += 1
-        self.run_folder.start_trial(trial, architecture)
-        self.mirror.start(trial, architecture)
         self.running[trial] = architecture
+        self.mirror.start(trial, architecture)
+        self._submit(trial, self.config.recipe, alone=False)
+        self.on_event(Started(trial=trial, params=cost(architecture).total.params))
+        return True
+
+    def _submit(self, trial: int, recipe: Recipe, *, alone: bool) -> None:
+        """Have a running trial trained, from an empty folder."""
+        architecture = self.running[trial]
+        self.run_folder.start_trial(trial, architecture)
         self.executor.submit(
             EvalRequest(
                 trial=trial,
                 architecture=architecture,
-                recipe=self.config.recipe,
+                recipe=recipe,
                 seed=trial_seed(self.config.seed, trial),
                 folder=str(self.run_folder.trial_path(trial)),
+                alone=alone,
             )
         )
-        self.on_event(Started(trial=trial, params=cost(architecture).total.params))
-        return True
+
+    def _take_in(self, result: EvalResult) -> None:
+        """Try again with less memory if that was the matter, or finish the trial."""
+        for note in result.notes:
+            if note not in self.notes:  # most hold for every trial alike
+                self.notes.add(note)
+                self.on_event(Notice(text=f"trial {result.trial}: {note}"))
+        half = self.config.recipe.batch_size // 2
+        if (
+            result.reason == "out of memory"
+            and result.trial not in self.batch_sizes
+            and half >= 2  # a single image has no batch statistics
+        ):
+            self.batch_sizes[result.trial] = half
+            self.on_event(
+                Notice(
+                    text=f"trial {result.trial} ran out of memory; it is trained "
+                    f"again alone, in batches of {half}"
+                )
+            )
+            recipe = replace(self.config.recipe, batch_size=half)
+            self._submit(result.trial, recipe, alone=True)
+        else:
+            self._finish(result)
 
     def _finish(self, result: EvalResult) -> None:
         architecture = self.running.pop(result.trial)
@@ -184,6 +233,8 @@ class _Search:
             seed=trial_seed(self.config.seed, result.trial),
             device=result.device,
             error=result.error,
+            reason=result.reason,
+            batch_size=self.batch_sizes.get(result.trial),
             finished=self.now().isoformat(timespec="seconds"),
         )
         self.run_folder.finish_trial(record)

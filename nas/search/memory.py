@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from nas.search.workers import count_gpus
+from nas.search.gpus import count_gpus
 
 CPU_SHARE: Final = 1 / 4
 """Of the main memory, for all workers together: they share the pages of a file."""

@@ -16,6 +16,7 @@ from nas.errors import NasError, RunError
 from nas.records import TrialRecord
 from nas.search.config import SearchConfig, environment
 from nas.search.files import write_atomic, write_json
+from nas.search.index import Index, Stamp, stamps
 from nas.space import SearchSpace, read_space
 
 _CONFIG: Final = "config.yaml"
@@ -29,6 +30,19 @@ class RunFolder:
     """A folder that holds a run; ``create`` makes one and ``open`` finds one."""
 
     path: Path
+
+    @staticmethod
+    def check_free(path: Path) -> None:
+        """Refuse a path where there is something.
+
+        Raises:
+            RunError: when there is.
+        """
+        if path.exists():
+            raise RunError(
+                f"the run folder {path} exists and is never overwritten; "
+                f"continue it with 'nas resume {path}', or choose another --run"
+            )
 
     @classmethod
     def create(
@@ -49,17 +63,15 @@ class RunFolder:
         Raises:
             RunError: when the folder exists or cannot be made.
         """
+        cls.check_free(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.mkdir()
         except FileExistsError as error:
-            if not path.exists():  # but something above it does, and is no folder
-                raise RunError(
-                    f"{path}: cannot be made: {error.filename} is not a folder"
-                ) from None
+            cls.check_free(path)
+            # Something above it exists, and is no folder.
             raise RunError(
-                f"the run folder {path} exists and is never overwritten; "
-                f"continue it with 'nas resume {path}', or choose another --run"
+                f"{path}: cannot be made: {error.filename} is not a folder"
             ) from None
         except OSError as error:
             raise RunError(f"{path}: cannot be made: {error.strerror}") from None
@@ -154,7 +166,11 @@ class RunFolder:
 
     def finish_trial(self, record: TrialRecord) -> None:
         """Keep a finished trial; from here on nothing can lose it."""
-        write_json(self.trial_path(record.trial) / _RESULT, record.to_json())
+        path = self.trial_path(record.trial) / _RESULT
+        write_json(path, record.to_json())
+        facts = path.stat()
+        stamp = (facts.st_mtime_ns, facts.st_size)
+        self._index.append([(path.parent.name, stamp, record)])
 
     def records(self) -> list[TrialRecord]:
         """Return the finished trials in the order of their numbers.
@@ -162,26 +178,45 @@ class RunFolder:
         Raises:
             RunError: when a result cannot be read.
         """
-        found = []
-        for path in self.trials_path.glob(f"*/{_RESULT}"):
-            try:
-                data = json.loads(path.read_bytes())
-                found.append(TrialRecord.from_json(data, [self.plugins_path]))
-            except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-                raise RunError(f"{path}: cannot be read: {error}") from None
-        return sorted(found, key=lambda record: record.trial)
+        finished = {name: stamp for name, stamp in self._stamps() if stamp is not None}
+        found = self._index.read(finished, (self.plugins_path,))
+        missing = finished.keys() - found.keys()
+        rows = [(name, finished[name], self._result(name)) for name in missing]
+        if rows:
+            self._index.append(rows)
+            found.update((name, record) for name, _, record in rows)
+        return sorted(found.values(), key=lambda record: record.trial)
 
     def unfinished(self) -> dict[int, Architecture]:
         """Return the trials that were started and never finished."""
         found = {}
-        for path in sorted(self.trials_path.glob(f"*/{_ARCHITECTURE}")):
-            if (path.parent / _RESULT).exists() or not path.parent.name.isdigit():
+        for name, stamp in sorted(self._stamps()):
+            path = self.trials_path / name / _ARCHITECTURE
+            if stamp is not None or not name.isdigit() or not path.exists():
                 continue
             try:
-                found[int(path.parent.name)] = read(path)
+                found[int(name)] = read(path)
             except NasError as error:
                 raise RunError(str(error)) from None
         return found
+
+    @property
+    def _index(self) -> Index:
+        return Index(self.path / "index.tsv")
+
+    def _stamps(self) -> Iterator[tuple[str, Stamp | None]]:
+        try:
+            yield from stamps(self.trials_path, _RESULT)
+        except FileNotFoundError:  # somebody deleted all trials at once
+            return
+
+    def _result(self, name: str) -> TrialRecord:
+        path = self.trials_path / name / _RESULT
+        try:
+            data = json.loads(path.read_bytes())
+            return TrialRecord.from_json(data, [self.plugins_path])
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise RunError(f"{path}: cannot be read: {error}") from None
 
     @contextmanager
     def owned(self) -> Iterator[None]:

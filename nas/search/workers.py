@@ -1,59 +1,78 @@
-"""How many trainings a machine takes at once."""
+"""Where candidates are trained, and how many at once."""
 
 import os
-from itertools import takewhile
+from collections.abc import Sequence
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
 
 from nas.errors import ConfigError
+from nas.executors import Packing
+from nas.search.gpus import count_gpus, free_gpu_bytes
+
+PER_GPU: Final = (1, 2, 4, 8)
+"""Trainings at once on a GPU that are tried; each holds some hundred MB of it."""
 
 
-def auto_workers(device: str, trials: int) -> int:
-    """Return as many workers as there are cores for this process, but no idle ones.
-
-    A worker computes on one thread, because small networks gain nothing from more.
+def places(device: str, devices: Sequence[int] | None = None) -> tuple[str, ...]:
+    """Return the names of the devices to train on, as PyTorch knows them.
 
     Args:
-        device: what the workers train on.
-        trials: candidates to train.
+        device: "auto" (all GPUs, or the CPU where there is none), "cpu" or "cuda".
+        devices: the numbers of the GPUs to use; None is all of them.
     """
+    numbers = range(count_gpus()) if devices is None else devices
+    if device == "cpu" or not numbers or (device == "auto" and not devices and _cpu()):
+        return ("cpu",)
+    return tuple(f"cuda:{number}" for number in numbers)
+
+
+def packing(workers: int | None, on: Sequence[str], trials: int) -> Packing:
+    """Return what decides on the number of trainings at once.
+
+    On a CPU it is that of the cores for this process: a worker computes on one thread,
+    because small networks gain nothing from more. How many a GPU takes is found out,
+    from one on each GPU upwards.
+
+    Args:
+        workers: as many as the user wants; None for what suits the machine.
+        on: the devices, from ``places``.
+        trials: candidates to train; more workers would have nothing to do.
+    """
+    if workers is not None:
+        return Packing([workers])
+    most = max(1, min(trials, num_cores()))
+    if "cpu" in on:
+        return Packing([most])
+    levels = [count * len(on) for count in PER_GPU if count * len(on) <= most]
+    gpus = [int(name.removeprefix("cuda:")) for name in on]
+    return Packing(levels or [most], partial(free_gpu_bytes, gpus))
+
+
+def num_cores() -> int:
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    gpus = 0 if device == "cpu" else count_gpus()
-    # Each worker holds a context of some hundred MB on the GPU.
-    return max(1, min(trials, cores, 4 * gpus if gpus else cores))
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
-def check_device(device: str) -> None:
-    """Refuse a GPU where there is none.
+def check_device(device: str, devices: Sequence[int] | None = None) -> None:
+    """Refuse GPUs that are not there.
 
     Raises:
-        ConfigError: for "cuda" on such a machine.
+        ConfigError: for "cuda" without any GPU, or numbers of GPUs there are not.
     """
-    if device == "cuda" and not count_gpus():
+    count = count_gpus() if device == "cuda" or devices is not None else 0
+    if device == "cuda" and not count:
         raise ConfigError("device 'cuda' needs an NVIDIA GPU; found none; use cpu")
+    if devices is not None and max(devices) >= count:
+        has = f"there are 0 to {count - 1}" if count else "there are none"
+        raise ConfigError(f"devices must be numbers of GPUs; {has}; got {max(devices)}")
 
 
-def count_gpus() -> int:
-    """Return the number of NVIDIA GPUs that CUDA may see, without touching them."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    named = None if visible is None else _num_named(visible)
-    if named == 0:
-        return 0
-    import pynvml
-
+def _cpu() -> bool:
+    """Return whether PyTorch was built without CUDA; asking itself takes a second."""
     try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return 0
-    try:
-        found = int(pynvml.nvmlDeviceGetCount())
-    finally:
-        pynvml.nvmlShutdown()
-    return found if named is None else min(found, named)
-
-
-def _num_named(visible: str) -> int:
-    """Return how many GPUs a CUDA_VISIBLE_DEVICES names: those before the first -1."""
-    names = (name.strip() for name in visible.split(","))
-    return sum(1 for _ in takewhile(lambda name: name not in ("", "-1"), names))
+        return version("torch").endswith("+cpu")
+    except PackageNotFoundError:  # vendored or path-installed
+        return False

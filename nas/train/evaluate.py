@@ -1,13 +1,11 @@
 """One request in, one result out: what a worker does."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import final
 
 import torch
-from safetensors.torch import save
+from safetensors.numpy import save
 from torch import nn
 
 from nas.data import SearchData
@@ -15,12 +13,16 @@ from nas.errors import ConfigError
 from nas.nn.build import build, supervised
 from nas.nn.cost import cost
 from nas.nn.memory import keep_parts
-from nas.records import EvalRequest, EvalResult
+from nas.nn.processor import suit_processor
+from nas.records import EvalRequest, EvalResult, Recipe
 from nas.train.events import Events
+from nas.train.failures import free_memory, one_line, reason_of
 from nas.train.feed import Feed
 from nas.train.fit import fit
-from nas.train.module import DivergenceError, Metrics, Training
+from nas.train.graph import CudaGraph
+from nas.train.module import Metrics, Training
 from nas.train.resident import ResidentFeed
+from nas.train.settings import training_settings
 from nas.train.streamed import StreamedFeed
 
 WEIGHTS = "weights.safetensors"
@@ -66,14 +68,16 @@ class Evaluator:
         """
         started = perf_counter()
         epochs: list[Metrics] = []
-        error = None
+        notes: list[str] = []
+        error, reason = None, None
         try:
-            with _one_thread():
-                self._evaluate(request, epochs)
-        except DivergenceError as diverged:
-            error = str(diverged)
+            with training_settings(self._device, request.seed):
+                self._evaluate(request, epochs, notes)
         except Exception as failure:
-            error = _one_line(failure)
+            error, reason = one_line(failure), reason_of(failure)
+        if reason == "out of memory":
+            # Not before the error is gone, whose traceback holds on to the network.
+            free_memory()
         return EvalResult(
             trial=request.trial,
             status="failed" if error else "complete",
@@ -83,12 +87,18 @@ class Evaluator:
             curve=tuple(metrics.objective(request.recipe) for metrics in epochs),
             device=str(self._device),
             error=error,
+            reason=reason,
+            notes=tuple(notes),
         )
 
-    def _evaluate(self, request: EvalRequest, epochs: list[Metrics]) -> None:
+    def _evaluate(
+        self, request: EvalRequest, epochs: list[Metrics], notes: list[str]
+    ) -> None:
         architecture, recipe = request.architecture, request.recipe
         network = build(architecture, self._data.mean, self._data.std, request.seed)
         keep_parts(network)
+        if self._device.type == "cpu":
+            suit_processor(network)
         trained: nn.Module = network
         if architecture.aux:
             trained = supervised(architecture, network, request.seed)
@@ -101,6 +111,10 @@ class Evaluator:
                 epochs.append(metrics)
                 events.epoch(metrics)
 
+            def on_note(note: str) -> None:
+                notes.append(note)
+                events.note(note)
+
             training = Training(
                 trained,
                 recipe,
@@ -109,13 +123,24 @@ class Evaluator:
                 num_classes=self._data.num_classes,
                 seed=request.seed,
                 aux_weights=tuple(head.weight for head in architecture.aux),
-                bf16=self._device.type == "cuda",
+                bf16=_in_bf16(recipe, self._device),
+                new_graph=CudaGraph if self._device.type == "cuda" else None,
                 on_epoch=on_epoch,
+                on_note=on_note,
             )
-            fit(training, recipe.epochs, self._device)
+            try:
+                fit(training, recipe.epochs, self._device)
+            finally:
+                training.release()
             _save(network, Path(request.folder))
             accuracy = epochs[-1].objective(recipe)
             events.outcome(architecture, recipe, cost(architecture).total, accuracy)
+
+
+def _in_bf16(recipe: Recipe, device: torch.device) -> bool:
+    if recipe.precision == "auto":
+        return device.type == "cuda"
+    return recipe.precision == "bf16"
 
 
 def resolve_device(name: str) -> torch.device:
@@ -144,25 +169,11 @@ def resolve_device(name: str) -> torch.device:
 
 def _save(network: nn.Module, folder: Path) -> None:
     """Write the weights all at once, so that what is there is never half a file."""
+    # By way of NumPy, whose arrays are written much faster than tensors.
     state = {
-        name: value.cpu().contiguous() for name, value in network.state_dict().items()
+        name: value.cpu().contiguous().numpy()
+        for name, value in network.state_dict().items()
     }
     unfinished = folder / f"{WEIGHTS}.part"
     unfinished.write_bytes(save(state))
     unfinished.replace(folder / WEIGHTS)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute on one thread: small networks are slower on more, and less repeatable."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _one_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return ": ".join((type(error).__name__, *lines[:1]))

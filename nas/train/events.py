@@ -46,6 +46,10 @@ class Events:
         ):
             self._writer.add_scalar(name, value, metrics.epoch)
 
+    def note(self, text: str) -> None:
+        """Show a line about what went another way than it should."""
+        self._writer.add_text("note", text)
+
     def outcome(
         self, architecture: Architecture, recipe: Recipe, cost: Cost, accuracy: float
     ) -> None:

@@ -6,27 +6,39 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Generator, Tensor
 
+from nas.data import Split
+
 Batch = tuple[Tensor, Tensor]
 """Images, uint8 (N, C, H, W), and their labels, int64 (N,), on the device."""
 
 
 class Feed(ABC):
-    """A split that is handed over batch by batch, each time in another order."""
+    """A split that is handed over batch by batch, each time in another order.
+
+    Args:
+        split: the images and their classes.
+        device: where batches are handed over.
+    """
+
+    def __init__(self, split: Split, device: torch.device) -> None:
+        self._labels = torch.from_numpy(split.labels).to(device)
+        _, channels, height, width = split.images.shape
+        self._image_shape = channels, height, width
 
     @property
-    @abstractmethod
     def device(self) -> torch.device:
         """Where batches are handed over."""
+        return self._labels.device
 
     @property
-    @abstractmethod
     def labels(self) -> Tensor:
         """The class of every image, int64 (N,), on the device."""
+        return self._labels
 
     @property
-    @abstractmethod
     def image_shape(self) -> tuple[int, int, int]:
         """The (channels, height, width) of every image."""
+        return self._image_shape
 
     @abstractmethod
     def order(self, generator: Generator) -> Tensor:

@@ -33,6 +33,10 @@ def fit(module: LightningModule, epochs: int, device: torch.device) -> None:
             if isinstance(end.__context__, KeyboardInterrupt):
                 raise KeyboardInterrupt from None
             raise
+        finally:
+            # The trainer refers to itself: it stays until Python looks for such cycles,
+            # and with it all that it holds.
+            trainer.strategy.optimizers = []
 
 
 @contextmanager

@@ -11,12 +11,15 @@ from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 
 from nas.records import Recipe
-from nas.train.augment import augment
 from nas.train.batches import SingleBatch, batch_sizes, scaled
 from nas.train.feed import Feed
+from nas.train.graph import Graph
 from nas.train.imbalance import accuracies, class_weights
+from nas.train.loops import EagerLoop, GraphedLoop, Loop
 from nas.train.optimizers import optimizer
+from nas.train.resident import ResidentFeed
 from nas.train.schedules import SCHEDULES
+from nas.train.step import Step, autocast
 
 VALIDATION_PIXELS = 2**20
 """Images are validated in batches of about so many pixels, to bound the memory."""
@@ -64,7 +67,10 @@ class Training(LightningModule):
         aux_weights: of the losses of the auxiliary heads, when the network is
             a ``DeepSupervision``.
         bf16: multiply in bfloat16, keep everything else in float32.
+        new_graph: makes what records and replays a step of images that the device
+            holds; None takes every step by itself.
         on_epoch: is told about every epoch, after its validation.
+        on_note: is told what else there is to know about the training.
     """
 
     def __init__(
@@ -78,7 +84,9 @@ class Training(LightningModule):
         seed: int,
         aux_weights: tuple[float, ...] = (),
         bf16: bool,
+        new_graph: Callable[[Generator], Graph] | None = None,
         on_epoch: Callable[[Metrics], None],
+        on_note: Callable[[str], None] = lambda _: None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -88,15 +96,19 @@ class Training(LightningModule):
         self._validation = validation
         self._aux_weights = aux_weights
         self._bf16 = bf16
+        self._new_graph = new_graph
         self._on_epoch = on_epoch
-        self._shuffling = Generator().manual_seed(seed)
-        self._augmentation = Generator(train.device).manual_seed(seed)
-        self._sizes = batch_sizes(len(train), recipe.batch_size)
-        self._schedule = SCHEDULES[recipe.schedule]
+        self._on_note = on_note
         self._num_classes = num_classes
-        self._weights = (
-            class_weights(train.labels, num_classes) if recipe.class_weights else None
-        )
+        self._seed = seed
+        self._shuffling = Generator().manual_seed(seed)
+        self._sizes = batch_sizes(len(train), recipe.batch_size)
+        share, num_steps = SCHEDULES[recipe.schedule], recipe.epochs * len(self._sizes)
+        self._rates = [
+            recipe.lr * share((step + 0.5) / num_steps) for step in range(num_steps)
+        ]
+        self._step: Step | None = None
+        self._loop: Loop | None = None
         self._trained = (0.0, 0.0, 0.0)
 
     def configure_optimizers(self) -> Optimizer:
@@ -117,47 +129,58 @@ class Training(LightningModule):
         Raises:
             DivergenceError: the loss is not finite.
         """
-        optimizer = self.optimizers(use_pl_optimizer=False)
-        assert isinstance(optimizer, Optimizer)
+        if self._loop is None or self._step is None:
+            self._step, self._loop = self._started()
         done = self.current_epoch * len(self._sizes)
-        num_steps = self._recipe.epochs * len(self._sizes)
-        totals = torch.zeros(2, dtype=torch.float64, device=order.device)
-        lr = 0.0
-        batches = self._train.batches(order, self._sizes)
-        for step, (images, labels) in enumerate(batches, start=done):
-            lr = self._recipe.lr * self._schedule((step + 0.5) / num_steps)
-            for group in optimizer.param_groups:
-                group["lr"] = lr
-            totals += self._step(images, labels, optimizer)
-        loss, accuracy = (totals / len(order)).tolist()
+        rates = self._rates[done : done + len(self._sizes)]
+        self._step.start_totals()
+        self._loop.run(order, self._sizes, rates)
+        loss_sum, hits = self._step.totals()
+        loss = loss_sum / len(order)
         if not isfinite(loss):
             raise DivergenceError(
                 f"diverged: the training loss is {loss} in epoch {self.current_epoch}"
             )
-        self._trained = (loss, accuracy, lr)
+        self._trained = (loss, hits / len(order), rates[-1])
 
-    def _step(self, images: Tensor, labels: Tensor, optimizer: Optimizer) -> Tensor:
-        """Train on one batch and return (sum of losses, number of hits)."""
-        recipe = self._recipe
-        images = augment(
-            images, recipe.augment, self._augmentation, mirrored=recipe.flip
+    def release(self) -> None:
+        """Let go of the network and of everything else that takes memory.
+
+        The trainer, which refers to this module and to itself, outlives a training for
+        as long as Python has not looked for such cycles.
+        """
+        del self.network
+        self._step = self._loop = None
+
+    def _started(self) -> tuple[Step, Loop]:
+        """Return the step and what repeats it, now that there is an optimizer."""
+        optimizer = self.optimizers(use_pl_optimizer=False)
+        assert isinstance(optimizer, Optimizer)
+        feed, recipe = self._train, self._recipe
+        weights = (
+            class_weights(feed.labels, self._num_classes)
+            if recipe.class_weights
+            else None
         )
-        with self._autocast():
-            output = self.network(scaled(images))
-            logits, auxiliary = output if self._aux_weights else (output, [])
-            loss = self._loss(logits, labels)
-            for weight, aux in zip(self._aux_weights, auxiliary, strict=True):
-                loss = loss + weight * self._loss(aux, labels)
-        optimizer.zero_grad()
-        self.manual_backward(loss)
-        optimizer.step()
-        hits = (logits.detach().argmax(dim=1) == labels).sum()
-        return torch.stack((loss.detach() * len(labels), hits))
-
-    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        smoothing = self._recipe.label_smoothing
-        return cross_entropy(
-            logits, labels, weight=self._weights, label_smoothing=smoothing
+        step = Step(
+            self.network,
+            optimizer,
+            self.manual_backward,
+            recipe,
+            augmentation=Generator(feed.device).manual_seed(self._seed),
+            class_weights=weights,
+            aux_weights=self._aux_weights,
+            bf16=self._bf16,
+        )
+        if self._new_graph is None or not isinstance(feed, ResidentFeed):
+            return step, EagerLoop(step, feed)
+        return step, GraphedLoop(
+            step,
+            feed,
+            batch_size=recipe.batch_size,
+            epoch_steps=len(self._sizes),
+            new_graph=self._new_graph,
+            on_fallback=self._on_note,
         )
 
     def validation_step(self, index: Tensor) -> None:
@@ -173,7 +196,7 @@ class Training(LightningModule):
             (2, self._num_classes), dtype=torch.int64, device=self._validation.device
         )
         for images, labels in self._validation.batches(index, sizes):
-            with self._autocast():
+            with autocast(images.device, self._bf16):
                 logits = self.network(scaled(images))
             total += cross_entropy(logits.float(), labels, reduction="sum")
             # Sums of integers are the same in whatever order a GPU adds them.
@@ -196,11 +219,4 @@ class Training(LightningModule):
                 validation_balanced_accuracy=balanced_accuracy,
                 lr=lr,
             )
-        )
-
-    def _autocast(self) -> torch.autocast:
-        # One for each step, not Lightning's around them all: it keeps bfloat16 copies
-        # of the weights until it ends, and later steps would not see any update.
-        return torch.autocast(
-            self._train.device.type, torch.bfloat16, enabled=self._bf16
         )

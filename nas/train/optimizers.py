@@ -32,7 +32,9 @@ def _sgd(groups: list[dict[str, Any]]) -> Optimizer:
 
 
 def _adamw(groups: list[dict[str, Any]]) -> Optimizer:
-    return AdamW(groups, fused=True)
+    # With this its count of steps is on the GPU, where a graph can go on counting.
+    on_gpu = groups[0]["params"][0].is_cuda
+    return AdamW(groups, fused=True, capturable=on_gpu)
 
 
 OPTIMIZERS: Final[dict[str, Callable[[list[dict[str, Any]]], Optimizer]]] = {

@@ -19,27 +19,11 @@ class ResidentFeed(Feed):
     """
 
     def __init__(self, split: Split, device: torch.device) -> None:
+        super().__init__(split, device)
         with warnings.catch_warnings():
             # Torch warns of arrays that are read-only; nothing writes to this one.
             warnings.simplefilter("ignore", UserWarning)
             self._images = torch.from_numpy(split.images).to(device)
-        self._labels = torch.from_numpy(split.labels).to(device)
-
-    @property
-    def device(self) -> torch.device:
-        """Where the split is."""
-        return self._labels.device
-
-    @property
-    def labels(self) -> Tensor:
-        """The class of every image."""
-        return self._labels
-
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """The (channels, height, width) of every image."""
-        _, channels, height, width = self._images.shape
-        return channels, height, width
 
     def order(self, generator: Generator) -> Tensor:
         """Return all positions; every order is as likely."""
@@ -48,4 +32,8 @@ class ResidentFeed(Feed):
     def batches(self, order: Tensor, sizes: Sequence[int]) -> Iterator[Batch]:
         """Yield batches that are gathered on the device."""
         for index in torch.split(order.to(self.device), list(sizes)):
-            yield self._images[index], self._labels[index]
+            yield self.gather(index)
+
+    def gather(self, index: Tensor) -> Batch:
+        """Return the images at some positions, int64 (M,) on the device."""
+        return self._images[index], self._labels[index]

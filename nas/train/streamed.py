@@ -44,28 +44,11 @@ class StreamedFeed(Feed):
     """
 
     def __init__(self, split: Split, device: torch.device, memory_bytes: int) -> None:
+        super().__init__(split, device)
         self._rows = Rows(split.images)
-        self._labels = torch.from_numpy(split.labels).to(device)
         window_bytes = min(LARGEST_WINDOW_BYTES, memory_bytes // WINDOWS_HELD)
-        _, *self._shape = split.images.shape
-        self._window = max(1, window_bytes // prod(self._shape))
+        self._window = max(1, window_bytes // prod(self.image_shape))
         self._block = max(1, self._window // BLOCKS)
-
-    @property
-    def device(self) -> torch.device:
-        """Where batches are handed over."""
-        return self._labels.device
-
-    @property
-    def labels(self) -> Tensor:
-        """The class of every image."""
-        return self._labels
-
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """The (channels, height, width) of every image."""
-        channels, height, width = self._shape
-        return channels, height, width
 
     def order(self, generator: Generator) -> Tensor:
         """Return all positions, shuffled by blocks and within windows of those."""

@@ -17,6 +17,23 @@ BAD = {
     "unknown space": (["search", "--space", "defualt"], "mean 'default'?"),
     "unknown sampler": (["search", "--sampler", "tpee"], "mean 'tpe'?"),
     "unknown device": (["search", "--device", "gpu"], "auto or cpu or cuda"),
+    "no number of workers": (
+        ["search", "--workers", "-1"],
+        "must be auto or a number from 0 on; got '-1'",
+    ),
+    "no numbers of devices": (
+        ["search", "--devices", "0;1"],
+        "must be numbers of GPUs; got '0;1'; write for example 0,1",
+    ),
+    "a device twice": (["search", "--devices", "1,1"], "must be different numbers"),
+    "devices on a CPU": (
+        ["search", "--devices", "0", "--device", "cpu"],
+        "devices are GPUs; leave them out with device 'cpu'",
+    ),
+    "two devices in one process": (
+        ["search", "--devices", "0,1", "--workers", "0"],
+        "workers must be 1 or more for 2 devices",
+    ),
     "unknown run": (["resume", "runs/first"], "no run at runs/first", "nas search"),
     "unknown run of report": (["report", "nowhere"], "no run at nowhere"),
     "unknown run of export": (["export", "nowhere"], "no run at nowhere"),
@@ -61,6 +78,9 @@ def test_a_gpu_where_there_is_none(nas, folder, monkeypatch):
     outcome = nas("search", "--device", "cuda")
     assert outcome.code == 2
     assert "needs an NVIDIA GPU" in outcome.err
+    outcome = nas("search", "--devices", "1")
+    assert outcome.code == 2
+    assert "devices must be numbers of GPUs; there are none; got 1" in outcome.err
     assert list(folder.iterdir()) == []
 
 

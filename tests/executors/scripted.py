@@ -14,13 +14,14 @@ ARCHITECTURE = Architecture(
 )
 
 
-def request(trial: int, script: str = "return") -> EvalRequest:
+def request(trial: int, script: str = "return", *, alone: bool = False) -> EvalRequest:
     return EvalRequest(
         trial=trial,
         architecture=ARCHITECTURE,
         recipe=Recipe(),
         seed=0,
         folder=script,
+        alone=alone,
     )
 
 
@@ -29,6 +30,7 @@ class Scripted:
 
     def __init__(self) -> None:
         self._num_earlier = 0
+        self._kept: list[bytearray] = []
 
     def __call__(self, request: EvalRequest) -> EvalResult:
         action, _, argument = request.folder.partition(" ")
@@ -38,6 +40,19 @@ class Scripted:
                 answer = str(os.getpid())
             case "environment":
                 answer = os.environ.get(argument, "")
+            case "exhaust":
+                raise MemoryError("too wide")
+            case "diverge":
+                return EvalResult(
+                    trial=request.trial,
+                    status="failed",
+                    seconds=0.0,
+                    error="diverged",
+                    reason="diverged",
+                )
+            case "grow":
+                self._kept.append(bytearray(os.urandom(1)) * int(argument))
+                answer = str(os.getpid())
             case "raise":
                 raise ValueError("the first line\nthe second line")
             case "exit":

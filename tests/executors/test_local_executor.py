@@ -16,7 +16,7 @@ from scripted import AskFirst, Scripted, request
 
 from nas.executors import Executor, LocalExecutor
 from nas.executors.process import ONE_THREAD
-from nas.executors.worker import serve
+from nas.executors.worker import Limits, serve
 
 PATIENCE_SECONDS = 60
 
@@ -62,6 +62,7 @@ def test_a_killed_worker_costs_its_own_request_only(
             (died,) = executor.wait(PATIENCE_SECONDS)
             assert (died.trial, died.status) == (0, "failed")
             assert died.error == "worker died (signal 9)"
+            assert died.reason == "lost"
             executor.submit(request(2))
             (replaced,) = executor.wait(PATIENCE_SECONDS)
             assert (replaced.trial, replaced.status) == (2, "complete")
@@ -92,14 +93,16 @@ def test_workers_ignore_an_interrupt(listener: Listener) -> None:
     # Not by way of the executor, whose server is deaf to interrupts before its workers.
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    worker = context.Process(target=serve, args=(theirs, pickle.dumps(Scripted)))
+    arguments = (theirs, pickle.dumps(Scripted), Limits())
+    worker = context.Process(target=serve, args=arguments)
     worker.start()
     theirs.close()
     ours.send(request(0, f"ask {listener.address}"))
     with listener.accept() as question:
         os.kill(question.recv(), signal.SIGINT)
         question.send("go")
-        assert ours.recv().status == "complete"
+        result, leaving = ours.recv()
+        assert (result.status, leaving) == ("complete", False)
     ours.close()
     worker.join(PATIENCE_SECONDS)
     assert worker.exitcode == 0

@@ -207,6 +207,116 @@ class TestTrials:
             run.unfinished()
 
 
+class TestIndex:
+    """A file that makes reading fast, and that nothing depends on."""
+
+    @pytest.fixture
+    def run(self, tmp_path):
+        return make_run(tmp_path / "run", [0.5, None, 0.75])
+
+    @pytest.fixture
+    def path(self, run):
+        (path,) = run.path.glob("index*")
+        return path
+
+    @pytest.fixture
+    def opened(self, monkeypatch):
+        """The numbers of the trials whose own results are read."""
+        found = []
+        original = RunFolder._result
+
+        def result(self, name):
+            found.append(int(name))
+            return original(self, name)
+
+        monkeypatch.setattr(RunFolder, "_result", result)
+        return found
+
+    def test_results_are_not_opened_again(self, run, opened):
+        expected = [
+            record(i, architecture, accuracy)
+            for i, (architecture, accuracy) in enumerate(
+                zip(architectures(3), [0.5, None, 0.75], strict=True)
+            )
+        ]
+        found = run.records()
+        assert opened == []
+        assert [r.hash for r in found] == [r.hash for r in expected]
+        assert found == expected
+        assert [r.architecture.genes for r in found] == [
+            r.architecture.genes for r in expected
+        ]
+        assert [r.to_json() for r in found] == [r.to_json() for r in expected]
+
+    @pytest.mark.parametrize("harm", ["gone", "empty", "noise", "another format"])
+    def test_without_it_results_are_read_and_it_is_there_again(
+        self, run, path, opened, harm
+    ):
+        before = run.records()
+        match harm:
+            case "gone":
+                path.unlink()
+            case "empty":
+                path.write_bytes(b"")
+            case "noise":
+                path.write_bytes(bytes(range(256)) * 9)
+            case "another format":
+                path.write_bytes(path.read_bytes().replace(b"\n1", b"\n0"))
+        assert run.records() == before
+        assert sorted(opened) == [0, 1, 2]
+        opened.clear()
+        assert run.records() == before
+        assert opened == []
+
+    def test_cut_anywhere_it_is_completed(self, run, path, opened):
+        before = run.records()
+        whole = path.read_bytes()
+        for end in range(0, len(whole), 97):
+            path.write_bytes(whole[:end])
+            assert run.records() == before
+            opened.clear()
+            assert run.records() == before
+            assert opened == []
+
+    def test_a_flipped_bit_costs_its_row(self, run, path, opened):
+        before = run.records()
+        whole = bytearray(path.read_bytes())
+        for place in range(0, len(whole), 101):
+            harmed = whole.copy()
+            harmed[place] ^= 4
+            path.write_bytes(harmed)
+            assert run.records() == before
+        assert len(opened) > 10
+
+    def test_a_result_that_changed_counts_and_not_its_row(self, run, opened):
+        _, other = architectures(2)
+        run.finish_trial(record(0, other, 0.25))
+        (run.path / "index.tsv").unlink()
+        assert run.records()[0].accuracy == 0.25
+        path = run.trial_path(0) / "result.json"
+        path.write_text(path.read_text().replace("0.25", "0.125"))
+        opened.clear()
+        assert run.records()[0].accuracy == 0.125
+        assert opened == [0]
+
+    def test_a_trial_that_is_gone_is_gone(self, run):
+        (run.trial_path(2) / "result.json").unlink()
+        assert [r.trial for r in run.records()] == [0, 1]
+        assert list(run.unfinished()) == [2]
+
+    def test_a_run_moved_elsewhere_is_the_same(self, run, tmp_path):
+        before = run.records()
+        run.path.rename(tmp_path / "moved")
+        assert RunFolder(tmp_path / "moved").records() == before
+
+    def test_nothing_that_can_be_written_is_needed(self, run, path):
+        before = run.records()
+        path.unlink()
+        path.mkdir()
+        assert run.records() == before
+        run.finish_trial(before[0])
+
+
 class TestOwned:
     def test_one_owner_at_a_time(self, tmp_path):
         run = make_run(tmp_path / "run")

@@ -75,7 +75,7 @@ def training(monkeypatch):
 
 
 def search(run: RunFolder, on_event=lambda _: None, **options):
-    return run_search(run, DATA, workers=0, on_event=on_event, **options)
+    return run_search(run, DATA, on_event=on_event, **options)
 
 
 class Interrupt:
@@ -317,6 +317,86 @@ class TestFailures:
         assert records[1].accuracy is None
         assert run.records() == records
 
+    def test_out_of_memory_is_tried_once_more_alone_with_half_the_batch(
+        self, tmp_path, training
+    ):
+        requests = []
+
+        def train(request: EvalRequest) -> float:
+            requests.append(request)
+            if request.trial == 1 and not request.alone:
+                raise MemoryError("too wide")
+            if request.trial == 2:
+                raise MemoryError("much too wide")
+            return by_size(request)
+
+        training(train)
+        run = make_run(tmp_path / "run", trials=4, recipe=Recipe(batch_size=48))
+        events = []
+        records = search(run, events.append)
+        tried = [(r.trial, r.recipe.batch_size, r.alone) for r in requests]
+        assert tried == [
+            (0, 48, False),
+            (1, 48, False),
+            (1, 24, True),
+            (2, 48, False),
+            (2, 24, True),
+            (3, 48, False),
+        ]
+        assert len({r.seed for r in requests if r.trial == 1}) == 1
+        assert [r.status for r in records] == [
+            *("complete", "complete", "failed", "complete")
+        ]
+        assert [r.batch_size for r in records] == [None, 24, 24, None]
+        assert [r.reason for r in records] == [None, None, "out of memory", None]
+        assert records[2].error == "MemoryError: much too wide"
+        assert run.records() == records
+        assert [e.text for e in events if isinstance(e, Notice)] == [
+            f"trial {trial} ran out of memory; it is trained again alone, "
+            "in batches of 24"
+            for trial in (1, 2)
+        ]
+
+    def test_a_batch_that_cannot_be_halved_is_not_tried_again(self, tmp_path, training):
+        def train(request: EvalRequest) -> float:
+            if request.trial == 0:
+                raise MemoryError
+            return by_size(request)
+
+        training(train)
+        run = make_run(tmp_path / "run", trials=2, recipe=Recipe(batch_size=3))
+        first, _ = search(run)
+        assert (first.reason, first.batch_size) == ("out of memory", None)
+
+    def test_other_failures_are_final_and_keep_their_kind(self, tmp_path, training):
+        def train(request: EvalRequest) -> float:
+            if request.trial == 0:
+                raise ValueError("no such layer")
+            return by_size(request)
+
+        training(train)
+        first, _ = search(make_run(tmp_path / "run", trials=2))
+        assert (first.reason, first.error) == ("error", "ValueError: no such layer")
+
+    def test_what_a_training_notes_is_told_once(self, tmp_path, monkeypatch):
+        def start(*_):
+            return lambda request: EvalResult(
+                trial=request.trial,
+                status="complete",
+                seconds=0.5,
+                accuracy=by_size(request),
+                notes=("trained without a graph", f"seed {request.seed}"),
+            )
+
+        monkeypatch.setattr(loop, "start_evaluator", start)
+        events = []
+        search(make_run(tmp_path / "run", trials=2), events.append)
+        assert [e.text for e in events if isinstance(e, Notice)] == [
+            "trial 0: trained without a graph",
+            f"trial 0: seed {trial_seed(0, 0)}",
+            f"trial 1: seed {trial_seed(0, 1)}",
+        ]
+
     def test_all_of_them_fail_the_search(self, tmp_path, training):
         def train(request: EvalRequest) -> float:
             raise MemoryError("too wide")
@@ -374,6 +454,36 @@ def test_several_at_a_time_out_of_order(tmp_path, training, monkeypatch):
     assert [t.values[0] for t in study.trials] == [r.accuracy for r in records]
 
 
+class Growing(ThreeAtOnce):
+    """Takes another request at once after every wait."""
+
+    @property
+    def capacity(self) -> int:
+        return self.now
+
+    def __init__(self, start) -> None:
+        super().__init__(start)
+        self.now = 1
+
+    def wait(self, timeout_seconds: float | None) -> list[EvalResult]:
+        self.now = min(3, self.now + 1)
+        return super().wait(timeout_seconds)
+
+
+def test_a_capacity_that_grows_is_used_and_told(tmp_path, training, monkeypatch):
+    monkeypatch.setattr(loop, "InlineExecutor", Growing)
+    events = []
+    records = search(make_run(tmp_path / "run", trials=8), events.append)
+    assert [r.trial for r in records] == list(range(8))
+    told = [e.text for e in events if isinstance(e, Notice)]
+    assert told == [f"{n} trainings at a time from now on" for n in (2, 3)]
+    running = most = 0
+    for event in events:
+        running += isinstance(event, Started) - isinstance(event, Finished)
+        most = max(most, running)
+    assert most == 3
+
+
 def test_what_was_interrupted_is_not_proposed_beside_it(
     tmp_path, training, monkeypatch
 ):
@@ -420,7 +530,7 @@ def test_a_run_that_another_process_works_on_is_left_alone(tmp_path, training):
 def test_a_real_search_of_two_tiny_trainings(tmp_path):
     dataset = load("digits")
     run = make_run(tmp_path / "run", trials=2, recipe=Recipe(epochs=1))
-    records = run_search(run, dataset.for_search(), workers=0)
+    records = run_search(run, dataset.for_search())
     assert [r.status for r in records] == ["complete"] * 2
     for record in records:
         assert 0 < record.accuracy <= 1

@@ -52,6 +52,7 @@ def test_the_weights_have_the_accuracy_of_the_result(
 ) -> None:
     result = evaluator(request(tmp_path / "new"))
     assert (result.trial, result.status, result.error) == (7, "complete", None)
+    assert (result.reason, result.notes) == (None, ())
     assert result.device == "cpu"
     assert len(result.curve) == RECIPE.epochs
     assert result.accuracy == result.curve[-1]
@@ -83,6 +84,18 @@ def test_a_result_depends_on_nothing_but_its_request(
     assert outcome(elsewhere) == outcome(first)
     reseeded = evaluator(request(tmp_path / "e", seed=1))
     assert reseeded.loss != first.loss
+
+
+def test_dropout_depends_on_nothing_but_the_request_either(
+    evaluator: Evaluator, tmp_path: Path
+) -> None:
+    spec = replace(architecture(), dropout=0.5)
+    first = evaluator(request(tmp_path / "a", spec=spec))
+    torch.manual_seed(99)
+    again = evaluator(request(tmp_path / "b", spec=spec))
+    assert outcome(again) == outcome(first)
+    without = evaluator(request(tmp_path / "c"))
+    assert without.loss != first.loss
 
 
 @pytest.fixture
@@ -161,6 +174,7 @@ def test_an_exception_is_a_failure_with_its_reason_in_a_line(
     assert result.error is not None
     assert result.error.startswith("RuntimeError: ")
     assert "\n" not in result.error
+    assert result.reason == "error"
     assert not (tmp_path / "weights.safetensors").exists()
 
 
@@ -168,6 +182,7 @@ def test_a_loss_that_is_no_number_is_a_failure(tmp_path: Path) -> None:
     evaluator = Evaluator(replace(DATA, mean=(float("nan"),)), "cpu")
     result = evaluator(request(tmp_path))
     assert (result.status, result.accuracy) == ("failed", None)
+    assert result.reason == "diverged"
     assert result.error == "diverged: the training loss is nan in epoch 0"
     assert not (tmp_path / "weights.safetensors").exists()
 

@@ -1,0 +1,37 @@
+"""Why a training failed, in a word and in a line."""
+
+import gc
+from typing import Final
+
+import torch
+
+from nas.records import Reason
+from nas.train.module import DivergenceError
+
+ALLOCATOR: Final = "DefaultCPUAllocator"
+"""How torch begins to say that the machine's memory is full, in a plain error."""
+
+
+def reason_of(error: Exception) -> Reason:
+    """Return the kind of a failure."""
+    if isinstance(error, DivergenceError):
+        return "diverged"
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return "out of memory"
+    if isinstance(error, RuntimeError) and ALLOCATOR in str(error):
+        return "out of memory"
+    return "error"
+
+
+def one_line(error: Exception) -> str:
+    """Return an error's type and the first line of what it says."""
+    if isinstance(error, DivergenceError):
+        return str(error)
+    lines = str(error).strip().splitlines()
+    return ": ".join((type(error).__name__, *lines[:1]))
+
+
+def free_memory() -> None:
+    """Give back what nothing refers to any more, on a GPU to the other processes."""
+    gc.collect()
+    torch.cuda.empty_cache()  # does nothing in a process without CUDA

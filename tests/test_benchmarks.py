@@ -1,0 +1,51 @@
+"""Benchmarks run and print what their headers say; what they measure is not tested."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+def output_of(folder: Path, *argv: str) -> str:
+    command = [sys.executable, str(BENCHMARKS / argv[0]), *argv[1:]]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_throughput_trains_the_same_on_both_sides(tmp_path: Path) -> None:
+    printed = output_of(
+        tmp_path,
+        *("throughput.py", "digits", "--naive-threads", "1", "--workers", "1"),
+        *("--seeds", "2", "--candidates", "2", "--epochs", "2"),
+    )
+    assert re.search(r"^ratio, median of 2: \d+\.\d\d$", printed, re.M)
+    accuracies = {
+        name: float(re.search(rf"^{name} .* (0\.\d+) ± ", printed, re.M)[1])
+        for name in ("naive", "nas")
+    }
+    # Neither has learnt nothing; how close they are takes more seeds to say.
+    assert min(accuracies.values()) > 0.3, printed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["workers", "--rounds", "1", "--candidates", "2", "--epochs", "1"],
+        ["coordinator", "--rounds", "1", "--stored", "2", "20"],
+    ],
+    ids=["workers", "coordinator"],
+)
+def test_scaling(tmp_path: Path, argv: list[str]) -> None:
+    printed = output_of(tmp_path, "scaling.py", *argv)
+    expected = "slower by: " if argv[0] == "workers" else "\n    20  "
+    assert expected in printed
+    assert list(tmp_path.iterdir()) == []
