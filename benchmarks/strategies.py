@@ -9,10 +9,11 @@ Nothing is trained.
     python benchmarks/strategies.py --table PATH/nasbench201_small.csv --seeds 20
 
 Problems: ``nb201`` (the 15,625 cells of NAS-Bench-201; Dong & Yang, ICLR 2020; accuracy
-on CIFAR-10 after 200 epochs) and ``nb201/COLUMN`` for another of its columns, and three
+on CIFAR-10 after 200 epochs) and ``nb201/COLUMN`` for another of its columns, and four
 synthetic ones with a known front: ``layers`` (eight alike genes that interact),
 ``blocks`` (conditional genes), ``mixed`` (choices, integers and floats, in log and
-not). Without --table only the synthetic ones are run.
+not), ``rugged`` (genes that matter only together with random others). Without --table
+only the synthetic ones are run.
 
 --noise is the standard deviation of an observed log error (0.05: an error of 6% is seen
 as 5.7 to 6.3%); what is reported is the true accuracy of what was trained. --workers
@@ -48,7 +49,7 @@ from nas.search import SAMPLERS
 from nas.search.samplers.catalog import sampler
 
 AT = (25, 50, 100, 200, 400)
-SYNTHETIC = ("layers", "blocks", "mixed")
+SYNTHETIC = ("layers", "blocks", "mixed", "rugged")
 Params = Mapping[str, Any]
 
 
@@ -273,6 +274,46 @@ def mixed() -> Problem:
     )
 
 
+def rugged() -> Problem:
+    """Return an NK landscape (Kauffman & Weinberger 1989): nine genes, K = 2.
+
+    What a gene contributes is drawn anew for every combination of its value and those
+    of two other genes, so that one change can undo all that was learnt.
+    """
+    rng = np.random.default_rng(11)
+    num = 9
+    names = [f"gene{i}" for i in range(num)]
+    beside = [rng.choice(np.delete(np.arange(num), i), 2, False) for i in range(num)]
+    parts = rng.random((num, 3, 3, 3))
+    weight = rng.uniform(20_000, 60_000, num)[:, None] * [0, 1, 2.5]
+
+    def evaluate(values: np.ndarray) -> np.ndarray:
+        """Return accuracies and sizes (N, 2) of genes (N, 9)."""
+        luck = sum(
+            parts[i, values[:, i], values[:, beside[i][0]], values[:, beside[i][1]]]
+            for i in range(num)
+        )
+        sizes = 40_000 + weight[np.arange(num), values].sum(axis=1)
+        errors = 45 * (sizes / 40_000) ** -0.35 * np.exp(2.0 - 0.45 * luck)
+        return np.stack([100 - np.minimum(errors, 90), sizes], axis=1)
+
+    every = np.array(list(product(range(3), repeat=num)))
+    points = evaluate(every)
+    known = dict(zip(map(tuple, every.tolist()), points.tolist(), strict=True))
+
+    def look_up(params: Params) -> list[float]:
+        return known[tuple(params[name] for name in names)]
+
+    return Problem(
+        name="rugged",
+        search_space={name: CategoricalDistribution(range(3)) for name in names},
+        accuracy_of=lambda params: look_up(params)[0],
+        size_of=lambda params: look_up(params)[1],
+        in_use=lambda _: names,
+        points=points,
+    )
+
+
 class Hypervolume:
     """The share of the true front's area that trials cover.
 
@@ -395,7 +436,7 @@ def problems(path: Path | None, names: list[str] | None) -> Iterator[Problem]:
     """Yield the problems of these names, by default all that can be run."""
     if names is None:
         names = ["nb201", *SYNTHETIC]
-    made = {"layers": layers, "blocks": blocks, "mixed": mixed}
+    made = {"layers": layers, "blocks": blocks, "mixed": mixed, "rugged": rugged}
     for name in names:
         if name.startswith("nb201"):
             if path is None or not path.exists():

@@ -87,6 +87,7 @@ class Promising:
         errors = log_errors(values)
         points = self._points(rows, sizes)
         self.fitted.update(points, errors)
+        errors = self.fitted.warp(errors)
         surrogate = self.fitted.surrogate(points, errors)
         if history.running:
             # What is under way is taken to come out as predicted.

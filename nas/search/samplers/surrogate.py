@@ -7,6 +7,7 @@ maximise the marginal likelihood under a prior that wants many groups to matter 
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,12 +17,15 @@ from scipy.linalg import cho_solve, cholesky, lapack, solve_triangular
 from scipy.optimize import minimize
 
 from nas.search.samplers.codes import Rows
+from nas.search.samplers.warp import WIDTHS, Warp
 
 _JITTER: Final = 1e-8
 _FITTED: Final = 200
 """Most results that hyperparameters are fitted to."""
 _EVALUATIONS: Final = 20
 """Of the likelihood, at most, in one fit."""
+_COMPARED: Final = 100
+"""Results from which on a warp is kept; to compare them takes a fit each."""
 _CONSTANT: Final = 1.0
 """Prior variance of the mean, in units of the targets' variance."""
 
@@ -95,7 +99,10 @@ class Surrogate:
 
 
 class Fitted:
-    """Hyperparameters that follow the results as they come in.
+    """Hyperparameters and the targets' warp, which follow the results as they come in.
+
+    The warp is the one under which the results are likeliest (Snelson et al. 2003,
+    "Warped Gaussian processes").
 
     Args:
         groups: (F,) the group of each feature.
@@ -106,20 +113,36 @@ class Fitted:
         self.groups = groups
         self.rng = rng
         self.hyper = default_hyper(groups)
+        self.warp = Warp()
         self.num_points = 0
+        self._starts: dict[float, NDArray[np.float64]] = {}
+        self._width = WIDTHS[0]
 
     def update(self, points: Rows, targets: Rows) -> None:
         """Fit anew when the results are a tenth more than the last time."""
         if len(points) < max(1.1 * self.num_points, self.num_points + 2):
             return
+        widths = WIDTHS if self.num_points < _COMPARED else (self._width,)
         self.num_points = len(points)
         if len(points) > _FITTED:
             some = self.rng.choice(len(points), _FITTED, replace=False)
             points, targets = points[some], targets[some]
-        self.hyper = fit(points, targets, self.groups, self.hyper, _EVALUATIONS)
+        least = math.inf
+        for width in widths:
+            warp = Warp.of(targets, width)
+            warped = warp(targets)
+            start = self._starts.get(width, self.hyper)
+            hyper = fit(points, warped, self.groups, start, _EVALUATIONS)
+            self._starts[width] = hyper
+            loss, _ = loss_of(points, warped, self.groups)(hyper)
+            # In units of the targets, as they were before they were warped.
+            loss += len(warped) * math.log(float(warped.std()) or 1.0)
+            loss -= warp.log_slope(targets)
+            if loss < least:
+                least, self._width, self.warp, self.hyper = loss, width, warp, hyper
 
     def surrogate(self, points: Rows, targets: Rows) -> Surrogate:
-        """Return the process given these results."""
+        """Return the process given these results, warped."""
         return Surrogate(points, targets, self.groups, self.hyper)
 
 
@@ -131,28 +154,46 @@ def fit(
     max_evaluations: int,
 ) -> NDArray[np.float64]:
     """Return hyperparameters that maximise the posterior density, from a start."""
-    standard = (targets - targets.mean()) / (float(targets.std()) or 1.0)
-    num = len(start) - 2
-    prior = prior_for(num)
-    means = np.array([prior.weight[0]] * num + [prior.signal[0], prior.noise[0]])
-    stds = np.array([prior.weight[1]] * num + [prior.signal[1], prior.noise[1]])
-
-    def loss(hyper: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        value, gradient = _evidence(points, standard, groups, hyper)
-        off = (hyper - means) / stds
-        return value + 0.5 * float(off @ off), gradient + off / stds
-
-    bounds = [(m - 6 * s, m + 6 * s) for m, s in zip(means, stds, strict=True)]
-    bounds[-1] = (math.log(1e-5), math.log(2.0))
+    bounds = bounds_for(len(start) - 2)
     found = minimize(
-        loss,
-        np.clip(start, *np.array(bounds).T),
+        loss_of(points, targets, groups),
+        np.clip(start, *bounds.T),
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
         options={"maxfun": max_evaluations, "maxiter": max_evaluations},
     )
     return np.asarray(found.x)
+
+
+def bounds_for(num_groups: int) -> NDArray[np.float64]:
+    """Return the (lowest, highest) hyperparameters (num_groups + 2, 2)."""
+    means, stds = _priors(num_groups)
+    bounds = np.stack([means - 6 * stds, means + 6 * stds], axis=1)
+    bounds[-1] = (math.log(1e-5), math.log(2.0))
+    return bounds
+
+
+def loss_of(
+    points: Rows, targets: Rows, groups: NDArray[np.intp]
+) -> Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]:
+    """Return the negative log posterior density of hyperparameters, with gradient."""
+    standard = (targets - targets.mean()) / (float(targets.std()) or 1.0)
+    means, stds = _priors(int(groups.max()) + 1)
+
+    def loss(hyper: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value, gradient = _evidence(points, standard, groups, hyper)
+        off = (hyper - means) / stds
+        return value + 0.5 * float(off @ off), gradient + off / stds
+
+    return loss
+
+
+def _priors(num_groups: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    prior = prior_for(num_groups)
+    means = [prior.weight[0]] * num_groups + [prior.signal[0], prior.noise[0]]
+    stds = [prior.weight[1]] * num_groups + [prior.signal[1], prior.noise[1]]
+    return np.array(means), np.array(stds)
 
 
 def squared_distances(a: Rows, b: Rows) -> Rows:
