@@ -20,6 +20,7 @@ from nas.report import best, pareto_front, write_report
 from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.memory import default_data_memory
 from nas.search.precision import settled_recipe
+from nas.search.samplers.limits import check_space
 from nas.search.workers import check_device
 from nas.space import BoundSpace, SearchSpace
 from nas.train import PRELOAD
@@ -184,7 +185,7 @@ def search(
     image_size: int | None = None,
     data_memory: int | None = None,
     seed: int = 0,
-    sampler: str = "tpe",
+    sampler: str = "size-aware",
     workers: int | None = None,
     device: str = "auto",
     devices: Sequence[int] | None = None,
@@ -213,7 +214,8 @@ def search(
         data_memory: bytes of images that a worker holds at most, from 1 MiB on; more of
             them are streamed. None for a share of the machine's memory.
         seed: of proposals, weights and shuffling.
-        sampler: "tpe", "random" or "nsga2".
+        sampler: who proposes: "size-aware", "tpe", "nsga2", "nsga3", "gp", "random",
+            "local", "evolution" or "grid".
         workers: trainings at once; None for what suits the machine, 0 to train in
             this process.
         device: "auto" (GPUs where there are any), "cpu" or "cuda".
@@ -262,6 +264,7 @@ def search(
     _warm_up(config)
     dataset = load(data, image_size=image_size, on_progress=on_progress)
     bound = check_fits(space, dataset, max_params)
+    check_space(sampler, bound)
     if augment == "auto":
         config = replace(config, recipe=suited(recipe, dataset, flip))
     settled = settled_recipe(config, bound)

@@ -144,7 +144,8 @@ class TestWarmingUp:
         ({"trials": 0}, "trials must be an integer of at least 1; got 0"),
         ({"max_params": 100}, "allow at least 652"),
         ({"epochs": 0}, "epochs must be an integer of at least 1; got 0"),
-        ({"sampler": "grid"}, "unknown sampler 'grid'"),
+        ({"sampler": "gird"}, "unknown sampler 'gird'"),
+        ({"sampler": "grid"}, "use 'size-aware' or 'random'"),
         ({"workers": -1}, "workers must be an integer of at least 0"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,3 +80,11 @@ def test_the_function_of_the_guide_to_data(tmp_path, monkeypatch):
     (command,) = blocks("data.md", "sh")
     source = command.split()[-1]
     assert load(source).for_search().input_shape == (3, 8, 8)
+
+
+def test_the_sampler_works_in_a_study_of_ones_own():
+    (code,) = blocks("strategies.md", "python")
+    names: dict[str, Any] = {}
+    exec(compile(code, "strategies.md", "exec"), names)
+    assert len(names["study"].trials) == 30
+    assert len(names["study"].best_trials) > 3

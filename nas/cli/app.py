@@ -147,8 +147,12 @@ def search(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Repeats a search.")] = 0,
     sampler: Annotated[
-        str, typer.Option(help="Who proposes: tpe, random or nsga2.")
-    ] = "tpe",
+        str,
+        typer.Option(
+            help="Who proposes: size-aware, tpe, nsga2, nsga3, gp, random, local, "
+            "evolution or grid."
+        ),
+    ] = "size-aware",
     workers: Annotated[
         Any,
         typer.Option(

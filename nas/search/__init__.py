@@ -3,10 +3,15 @@
 Importing it loads neither torch nor Optuna; running a search does.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from nas.search.config import SearchConfig
 from nas.search.events import Begun, Event, Finished, Notice, Started
 from nas.search.run import RunFolder
 from nas.search.samplers import SAMPLERS
+
+if TYPE_CHECKING:
+    from nas.search.samplers.size_aware import SizeAwareSampler
 
 __all__ = [
     "SAMPLERS",
@@ -16,5 +21,14 @@ __all__ = [
     "Notice",
     "RunFolder",
     "SearchConfig",
+    "SizeAwareSampler",
     "Started",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "SizeAwareSampler":
+        from nas.search.samplers.size_aware import SizeAwareSampler
+
+        return SizeAwareSampler
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,6 +12,7 @@ from nas import __version__
 from nas.errors import ConfigError, RunError, unknown
 from nas.records import Recipe
 from nas.search.samplers import SAMPLERS
+from nas.search.samplers.limits import check_trials
 
 DEVICES: Final = ("auto", "cpu", "cuda")
 _LIBRARIES: Final = ("torch", "lightning", "optuna", "numpy")
@@ -34,7 +35,7 @@ class SearchConfig:
     max_params: int = 50_000
     trials: int = 24
     seed: int = 0
-    sampler: str = "tpe"
+    sampler: str = "size-aware"
     workers: int | None = None
     device: str = "auto"
     devices: tuple[int, ...] | None = None
@@ -60,6 +61,7 @@ class SearchConfig:
                 )
         if self.sampler not in SAMPLERS:
             raise ConfigError(unknown("sampler", self.sampler, SAMPLERS))
+        check_trials(self.sampler, self.trials)
         if self.device not in DEVICES:
             # Not the closest name: that of 'gpu' is 'cpu'.
             raise ConfigError(

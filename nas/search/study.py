@@ -22,6 +22,8 @@ from nas.space import BoundSpace
 
 DIRECTIONS: Final = ("maximize", "minimize")
 _REFUSED_IN_A_ROW: Final = 100
+_REFUSED_TO_GP: Final = 5
+"""It takes long to ask, and what it repeats once it goes on repeating."""
 _DRAWS: Final = 2000
 
 
@@ -46,10 +48,11 @@ class Proposer:
         # The same seed after a resume would replay the draws that were made already.
         seed += 7919 * len(known)
         self.space = space
+        self.patience = _REFUSED_TO_GP if sampler == "gp" else _REFUSED_IN_A_ROW
         self.rng = random.Random(seed)
         with quiet_optuna():
             self.study = optuna.create_study(
-                directions=DIRECTIONS, sampler=make_sampler(sampler, seed)
+                directions=DIRECTIONS, sampler=make_sampler(sampler, seed, space)
             )
         self.distributions = {
             name: domain.distribution() for name, domain in space.domains.items()
@@ -62,7 +65,7 @@ class Proposer:
 
     def propose(self) -> Architecture | None:
         """Return the next architecture to train, None when the space is used up."""
-        for _ in range(_REFUSED_IN_A_ROW):
+        for _ in range(self.patience):
             if (architecture := self._ask()) is not None:
                 return architecture
         # The sampler is stuck on what it knows; look around at random.

@@ -66,7 +66,15 @@ def test_every_option_is_in_this_test(nas):
 
 def test_defaults_are_shown(nas):
     text = nas("search", "--help").out
-    for default in ("digits", "default", "50k", "24", "tpe", "auto", "as many as suit"):
+    for default in (
+        "digits",
+        "default",
+        "50k",
+        "24",
+        "size-aware",
+        "auto",
+        "as many as suit",
+    ):
         assert f"[default: {default}" in text or f"default: ({default}" in text
 
 

@@ -130,8 +130,10 @@ class TestConfigFile:
     def test_an_impossible_value_is_refused(self, tmp_path):
         run = make_run(tmp_path / "run")
         path = run.path / "config.yaml"
-        path.write_text(path.read_text().replace("sampler: tpe", "sampler: tpo"))
-        with pytest.raises(NasError, match=r"unknown sampler 'tpo'.*'tpe'"):
+        path.write_text(path.read_text().replace("size-aware", "size-awear"))
+        with pytest.raises(
+            NasError, match=r"unknown sampler 'size-awear'.*'size-aware'"
+        ):
             run.config()
 
     def test_extend_changes_the_number_of_trials_alone(self, tmp_path):

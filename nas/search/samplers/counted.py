@@ -1,0 +1,90 @@
+"""The sampler's view of a search space for given data and a given budget."""
+
+from collections.abc import Collection, Hashable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from nas.arch import Architecture, Gene, canonical_hash
+from nas.arch.reference import REFERENCES
+from nas.errors import DoesNotFit, NasError
+from nas.nn.cost import num_params
+from nas.space import TARGET, BoundSpace, Domain
+from nas.space.topology import walk
+
+_REMEMBERED: Final = 4096
+
+
+class Counted:
+    """Sizes, identities and genes in use of parameter sets of a space.
+
+    Args:
+        space: where to search.
+    """
+
+    def __init__(self, space: BoundSpace) -> None:
+        self.space = space
+        # Size and identity of a candidate are asked for one after the other.
+        self._network = lru_cache(_REMEMBERED)(self._decoded)
+
+    def hooks(self) -> dict[str, Any]:
+        """Return the arguments of ``SizeAwareSampler`` for the space."""
+        return {
+            "search_space": self.space.distributions(),
+            "size_of": self.size_of,
+            "size_gene": TARGET if self.space.space.solved else None,
+            "identity_of": self.identity_of,
+            "in_use": self.in_use,
+            "first": self.first(),
+        }
+
+    def size_of(self, params: Mapping[str, Any]) -> float:
+        """Return the size in trainable parameters.
+
+        Raises:
+            DoesNotFit: when no network of the topology is small enough.
+        """
+        network = self._network(tuple(params.items()))
+        if network is None:
+            raise DoesNotFit("the topology is over its target size, or the budget")
+        return network[0]
+
+    def identity_of(self, params: Mapping[str, Any]) -> Hashable:
+        """Return the canonical hash of the architecture; None for one without."""
+        network = self._network(tuple(params.items()))
+        return None if network is None else network[1]
+
+    def in_use(self, params: Mapping[str, Any]) -> Collection[str]:
+        """Return the names of the genes in use."""
+        used = [TARGET] if self.space.space.solved else []
+
+        def look_up(name: str, _: Domain) -> Gene:
+            used.append(name)
+            gene: Gene = params[name]
+            return gene
+
+        walk(self.space.space, look_up)
+        return used
+
+    def first(self) -> list[dict[str, Gene]]:
+        """Return the genes of the smallest network, and of the hand-made ones."""
+        networks: list[Architecture] = [self.space.smallest]
+        shape, classes = self.space.input_shape, self.space.num_classes
+        found = []
+        for make in REFERENCES.values():
+            try:
+                networks.append(make(shape, classes))
+            except NasError:  # not for images as small as these
+                continue
+        for network in networks:
+            try:
+                found.append(self.space.encode(network))
+            except NasError:  # not in the space
+                continue
+        return found
+
+    def _decoded(self, items: tuple[tuple[str, Any], ...]) -> tuple[int, str] | None:
+        try:
+            architecture = self.space.decode(dict(items))
+        except DoesNotFit:
+            return None
+        return num_params(architecture), canonical_hash(architecture)

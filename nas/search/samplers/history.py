@@ -1,0 +1,117 @@
+"""What a sampler knows of a study: results, failures, and what is under way."""
+
+import math
+from collections.abc import Hashable
+from typing import Any, Final
+
+import numpy as np
+from optuna.study import Study, StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from nas.search.samplers.activity import Activity
+from nas.search.samplers.codes import Codes, Rows
+from nas.search.samplers.sizes import Sizes, log_size
+
+_DIRECTIONS: Final = [StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE]
+
+
+class History:
+    """The trials of a study as rows; each finished trial is read once.
+
+    Attributes:
+        rows: canonical rows of the results, NaN where a gene is not in use.
+        values: their accuracies.
+        sizes: the log of their sizes.
+        failed: rows that failed, or came without a finite accuracy.
+        running: rows under way.
+        seen: the bytes of all rows proposed or finished.
+        taken: their identities.
+    """
+
+    def __init__(self, codes: Codes, activity: Activity, sizes: Sizes) -> None:
+        self.codes = codes
+        self.activity = activity
+        self.counted = sizes
+        self.rows: list[Rows] = []
+        self.values: list[float] = []
+        self.sizes: list[float] = []
+        self.failed: list[Rows] = []
+        self.running: list[Rows] = []
+        self.seen: set[bytes] = set()
+        self.taken: set[Hashable] = set()
+        self.proposed: dict[int, Rows] = {}
+        self._read: set[int] = set()
+        self._unread_from = 0
+
+    def update(self, study: Study, current: int) -> None:
+        """Read what has happened since the last time, but for the current trial.
+
+        Raises:
+            ValueError: when the study's directions are not (maximize, minimize).
+        """
+        if study.directions != _DIRECTIONS:
+            shown = ", ".join(d.name.lower() for d in study.directions)
+            raise ValueError(
+                "SizeAwareSampler needs a study that maximizes accuracy and minimizes "
+                f"size; got directions ({shown}); use directions=('maximize', "
+                "'minimize')"
+            )
+        self.running = []
+        trials = study.get_trials(deepcopy=False)
+        for trial in trials[self._unread_from :]:
+            number = trial.number
+            if number == current or number in self._read:
+                continue
+            if trial.state == TrialState.RUNNING:
+                row = self._row(trial)
+                if row is not None:
+                    self.running.append(row)
+                    self._take(row)
+            elif trial.state.is_finished():
+                self._read.add(number)
+                self._finish(trial)
+        while self._unread_from in self._read:
+            self._read.discard(self._unread_from)
+            self._unread_from += 1
+
+    def arrays(self) -> tuple[Rows, Rows, Rows]:
+        """Return the results as (rows, accuracies, log sizes)."""
+        rows = np.stack(self.rows)
+        return rows, np.array(self.values), np.array(self.sizes)
+
+    def _take(self, row: Rows) -> None:
+        if (key := row.tobytes()) not in self.seen:
+            self.seen.add(key)
+            self.taken.add(self.counted.identity(row))
+
+    def _finish(self, trial: FrozenTrial) -> None:
+        row = self._row(trial)
+        self.proposed.pop(trial.number, None)
+        if row is None:
+            return
+        self._take(row)
+        values: Any = trial.values
+        if trial.state != TrialState.COMPLETE or not all(map(math.isfinite, values)):
+            self.failed.append(row)
+            return
+        self.rows.append(row)
+        self.values.append(float(values[0]))
+        self.sizes.append(log_size(float(values[1])))
+
+    def _row(self, trial: FrozenTrial) -> Rows | None:
+        """Return a trial's row; None where it has no genes or values of ours."""
+        known = trial.params.keys() & set(self.codes.names)
+        proposed = self.proposed.get(trial.number)
+        if not known:
+            return None if proposed is None else self.activity.settled(proposed)
+        try:
+            row = self.codes.encode(trial.params)
+        except (ValueError, TypeError):
+            return None
+        if trial.state == TrialState.COMPLETE:
+            self.activity.note(row)
+            return row
+        # It may be about to ask for more genes, or failed before it could.
+        if proposed is not None:
+            row = np.where(np.isnan(row), proposed, row)
+        return self.activity.settled(row)

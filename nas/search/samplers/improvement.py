@@ -1,0 +1,68 @@
+"""How much a network would add to the front, in expectation.
+
+The front is a staircase over the log of size. A candidate's size is known, so what it
+would add is, at every larger size, how far its error lies under the stair: a sum of
+one-dimensional integrals with a closed form, not the usual integral over two unknowns.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from nas.search.samplers.codes import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Staircase:
+    """The lowest error reached at or under each size.
+
+    Args:
+        sizes: (K,) where the stairs begin, in the log of size, ascending.
+        errors: (K,) descending log errors of the stairs; the first is the reference.
+        end: where the last stair ends.
+    """
+
+    sizes: Rows
+    errors: Rows
+    end: float
+
+    @classmethod
+    def of(cls, sizes: Rows, errors: Rows, start: float, end: float) -> "Staircase":
+        """Return the staircase of observed networks, from the worst of them."""
+        where, level = [start], [float(errors.max())]
+        for i in np.lexsort((errors, sizes)):
+            if errors[i] < level[-1]:
+                where.append(float(sizes[i]))
+                level.append(float(errors[i]))
+        return cls(np.array(where), np.array(level), max(end, where[-1]))
+
+    def expected(self, sizes: Rows, mean: Rows, std: Rows) -> Rows:
+        """Return the expected area that networks add to the front.
+
+        Args:
+            sizes: (M,) log sizes, known.
+            mean: (M,) of the predicted log error.
+            std: (M,) of the same.
+        """
+        ends = np.append(self.sizes[1:], self.end)
+        begin = np.maximum(self.sizes, sizes[:, None])
+        width = np.maximum(ends - begin, 0)
+        deviation = np.maximum(std, 1e-9)[:, None]
+        ahead = (self.errors - mean[:, None]) / deviation
+        # A put option: the error is log-normal, the stair is the strike.
+        expected = np.exp(mean[:, None] + 0.5 * deviation**2)
+        height = np.exp(self.errors) * ndtr(ahead) - expected * ndtr(ahead - deviation)
+        return np.asarray((width * np.maximum(height, 0)).sum(axis=1))
+
+
+def is_front(sizes: Rows, errors: Rows) -> NDArray[np.bool_]:
+    """Tell which networks no other one beats in both size and error."""
+    found = np.zeros(len(sizes), dtype=bool)
+    best = np.inf
+    for i in np.lexsort((errors, sizes)):
+        if errors[i] < best:
+            best = errors[i]
+            found[i] = True
+    return found

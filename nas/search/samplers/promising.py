@@ -1,0 +1,167 @@
+"""The strategy of our own: train what is expected to add most to the front."""
+
+import math
+from typing import Final
+
+import numpy as np
+
+from nas.search.samplers.codes import Rows
+from nas.search.samplers.features import Features
+from nas.search.samplers.history import History
+from nas.search.samplers.improvement import Staircase, is_front
+from nas.search.samplers.log_error import log_errors
+from nas.search.samplers.pool import Pool
+from nas.search.samplers.sizes import Sizes
+from nas.search.samplers.surrogate import Fitted, squared_distances
+from nas.search.samplers.survival import survival
+from nas.search.samplers.unseen import Unseen
+
+_KEPT: Final = 350
+"""Most results that predictions are made from."""
+_COUNTED: Final = 6
+"""New networks that are counted at each ask where counting takes long."""
+_LOOKED_AT: Final = 24
+"""Candidates that are looked at to find them."""
+_CLIMBED: Final = 4
+"""Candidates whose neighbours are looked at as well."""
+_TRIES: Final = 5
+
+
+class Promising:
+    """Begins with a space-filling design, then trusts a surrogate of accuracy.
+
+    Args:
+        pool: of candidates.
+        sizes: of networks.
+        first: rows to begin with.
+        rng: of everything drawn.
+    """
+
+    def __init__(
+        self, pool: Pool, sizes: Sizes, first: list[Rows], rng: np.random.Generator
+    ) -> None:
+        self.pool = pool
+        self.sizes = sizes
+        self.rng = rng
+        self.unseen = Unseen(pool, sizes, rng)
+        self.features = Features(pool.codes)
+        ends = self.unseen.ends()
+        low, high = (ends[0][0], ends[1][0]) if ends else (0.0, 1.0)
+        self.span = (low, max(high, low + 1e-6))
+        self.first = [*first, *(row for _, row in ends)]
+        self.num_first = 4 + min(2 * len(pool.codes.genes) // 3, 8)
+        self.fitted = Fitted(self.features.groups, rng)
+
+    def propose(self, history: History) -> Rows | None:
+        """Return a canonical row that was not tried yet, None where there is none."""
+        begun = len(history.rows) + len(history.running)
+        if begun < self.num_first or len(history.rows) < 3:
+            row = self._space_filling(history)
+        else:
+            row = self._most_promising(history)
+        return self.unseen.any(history) if row is None else row
+
+    def _space_filling(self, history: History) -> Rows | None:
+        """Return the next of the first ones, then what lies farthest from the rest."""
+        while self.first:
+            row = self.pool.activity.settled(self.first.pop(0))
+            if self.unseen.has(row, history):
+                return row
+        begun = [*history.rows, *history.running, *history.failed]
+        for _ in range(_TRIES):
+            rows, sizes = self.unseen.among(self.pool.draw(self.rng, 100), history)
+            if not len(rows):
+                continue
+            apart = self.rng.random(len(rows))
+            if begun:
+                known = np.stack(begun)
+                at = self._points(rows, sizes)
+                others = self._points(known, self.sizes.rough(known))
+                apart = squared_distances(at, others).min(axis=1)
+            if (found := self.unseen.best(rows, apart, history)) is not None:
+                return found
+        return None
+
+    def _most_promising(self, history: History) -> Rows | None:
+        rows, values, sizes = self._kept(history)
+        errors = log_errors(values)
+        points = self._points(rows, sizes)
+        self.fitted.update(points, errors)
+        errors = self.fitted.warp(errors)
+        surrogate = self.fitted.surrogate(points, errors)
+        if history.running:
+            # What is under way is taken to come out as predicted.
+            waiting = np.stack(history.running[-_KEPT:])
+            rough = self.sizes.rough(waiting)
+            at = self._points(waiting, rough)
+            points = np.concatenate([points, at])
+            errors = np.concatenate([errors, surrogate.predict(at)[0]])
+            sizes = np.concatenate([sizes, rough])
+            rows = np.concatenate([rows, waiting])
+            surrogate = self.fitted.surrogate(points, errors)
+        # Luck is no merit: the front is of what the networks are thought to reach.
+        believed = surrogate.predict(points)[0]
+        stairs = Staircase.of(sizes, believed, *self.span)
+        trained = np.stack(history.rows[-_KEPT:])
+        failed = np.stack(history.failed[-_KEPT:]) if history.failed else None
+
+        def gains(rows: Rows, sizes: Rows) -> Rows:
+            at = self._points(rows, sizes)
+            gain = stairs.expected(sizes, *surrogate.predict(at))
+            if failed is None:
+                return gain
+            genes = self.features.genes
+            return gain * survival(genes(rows), genes(trained), genes(failed))
+
+        front = rows[is_front(sizes, believed)]
+        found, reached = self.unseen.among(self.pool.around(front, self.rng), history)
+        if not len(found):
+            return None
+        scores = gains(found, reached)
+        best = found[np.argsort(-scores)[:_CLIMBED]]
+        near, reached = self.unseen.among(self.pool.neighbours(best, self.rng), history)
+        if len(near):
+            found = np.concatenate([found, near])
+            scores = np.concatenate([scores, gains(near, reached)])
+        if self.sizes.are_cheap:
+            return self.unseen.best(found, scores, history)
+        few, exact = self._counted(found[np.argsort(-scores)], history)
+        if not len(few):
+            return None
+        return self.unseen.best(few, gains(few, exact), history)
+
+    def _counted(self, rows: Rows, history: History) -> tuple[Rows, Rows]:
+        """Return the first rows that are new for certain, and their exact log sizes.
+
+        Where a topology is over the size asked for, that is raised until it fits.
+        """
+        kept, exact = [], []
+        for row in rows[:_LOOKED_AT]:
+            for larger in self.sizes.larger(row):
+                if math.isfinite(size := self.sizes.exact(larger[None])[0]):
+                    if self.unseen.has(larger, history):
+                        kept.append(larger)
+                        exact.append(size)
+                    break
+            if len(kept) == _COUNTED:
+                break
+        return (np.stack(kept) if kept else rows[:0]), np.array(exact)
+
+    def _kept(self, history: History) -> tuple[Rows, Rows, Rows]:
+        """Return what to predict from: all results, or the front, the latest, some."""
+        rows, values, sizes = history.arrays()
+        if len(rows) <= _KEPT:
+            return rows, values, sizes
+        front = np.flatnonzero(is_front(sizes, -values))
+        if len(front) > _KEPT // 2:
+            front = self.rng.choice(front, _KEPT // 2, replace=False)
+        keep = np.zeros(len(rows), dtype=bool)
+        keep[front] = True
+        keep[-_KEPT // 4 :] = True
+        rest = np.flatnonzero(~keep)
+        keep[self.rng.choice(rest, _KEPT - int(keep.sum()), replace=False)] = True
+        return rows[keep], values[keep], sizes[keep]
+
+    def _points(self, rows: Rows, sizes: Rows) -> Rows:
+        low, high = self.span
+        return self.features(rows, (np.nan_to_num(sizes, nan=low) - low) / (high - low))
