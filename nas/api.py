@@ -1,5 +1,6 @@
 """What the command line does, as a few calls."""
 
+import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ from nas.errors import ConfigError, RunError, unknown
 from nas.executors import start_server
 from nas.export import ModelFacts, write
 from nas.records import AUGMENTATIONS, Recipe, TrialRecord
-from nas.report import best, pareto_front, write_report
+from nas.report import Effects, best, effects, pareto_front, write_report
 from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.memory import default_data_memory
 from nas.search.precision import settled_recipe
@@ -105,14 +106,29 @@ class Run:
 
     def report(self) -> tuple[TrialRecord, ...]:
         """Write the front and the data's facts into the run; return the front."""
-        config, facts = self.config, self.folder.facts()
+        config, facts, records = self.config, self.folder.facts(), self.records
         judged = config.recipe.objective.replace("-", " ")
+        epochs = sorted({self.recipe(record).epochs for record in records})
+        ends = dict.fromkeys((*epochs[:1], *epochs[-1:])) or [config.recipe.epochs]
+        trained = f"{' to '.join(map(str, ends))} epochs"
         return write_report(
-            self.records,
+            records,
             self.folder.report_path,
-            title=f"{facts['name']}, {config.recipe.epochs} epochs, {judged}",
+            title=f"{facts['name']}, {trained}, {judged}",
             max_params=config.max_params,
             data=facts,
+            effects=effects(records) if any(r.recipe for r in records) else None,
+        )
+
+    @property
+    def effects(self) -> Effects | None:
+        """What accuracy went by when the report was written last.
+
+        None where recipes were not searched, or trials were too few to say.
+        """
+        path = self.folder.report_path / "effects.json"
+        return (
+            Effects.from_json(json.loads(path.read_bytes())) if path.exists() else None
         )
 
     def export(self, to: Path | str, record: TrialRecord | None = None) -> Path:

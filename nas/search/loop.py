@@ -71,6 +71,7 @@ def run_search(
                     facts=run.facts(),
                     workers=executor.capacity,
                     finished=tuple(search.records),
+                    searched={n: str(d) for n, d in space.space.recipe.genes().items()},
                 )
             )
             try:
