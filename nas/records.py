@@ -196,8 +196,11 @@ class TrialRecord:
 
     @property
     def recipe(self) -> dict[str, Gene]:
-        """The fields of the recipe that are this trial's own, not the run's."""
-        return recipe_genes(self.genes)
+        """The fields of the recipe that are this trial's own, as it was trained."""
+        own = recipe_genes(self.genes)
+        if self.batch_size is not None and "batch_size" in own:
+            own["batch_size"] = self.batch_size
+        return own
 
     @property
     def recipe_hash(self) -> str:

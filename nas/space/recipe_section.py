@@ -24,7 +24,8 @@ def read_recipe(node: Node | None) -> RecipeSpace:
     Raises:
         SpaceError: for an unknown field, or a value that no recipe may have.
     """
-    if node is None or (not node.is_mapping and node.scalar() is None):
+    holds_others = node is not None and (node.is_mapping or node.is_sequence)
+    if node is None or (not holds_others and node.scalar() is None):
         return RecipeSpace()
     entries = node.mapping(known=(*RECIPE_FIELDS, *_ELSEWHERE))
     for name in _ELSEWHERE:
