@@ -97,15 +97,18 @@ class Watch:
             f"{len(facts['classes'])} classes"
         )
         epochs = _counted(config.recipe.epochs, "epoch")
-        if (some := event.searched.get(f"{RECIPE_GENES}epochs")) is not None:
-            epochs = f"{some} epochs"
+        if f"{RECIPE_GENES}epochs" in event.searched:
+            epochs = "as many epochs as their recipes say"
         self._print(
             f"space {config.space}, up to {config.max_params:,} parameters; "
             f"{_counted(config.trials, 'trial')} of {epochs}, "
             f"{event.workers} at a time, in {event.path}"
         )
         if event.searched:
-            genes = (n.removeprefix(RECIPE_GENES) for n in event.searched)
+            genes = (
+                f"{name.removeprefix(RECIPE_GENES)} ({domain})"
+                for name, domain in event.searched.items()
+            )
             self._print(f"searched in the recipe, too: {', '.join(genes)}")
         if event.finished:
             self._print(f"{len(event.finished)} trials are finished already")
