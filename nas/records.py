@@ -88,9 +88,14 @@ class Recipe:
 
 
 def recipe_genes(genes: Mapping[str, Gene] | None) -> dict[str, Gene]:
-    """Return a recipe's fields that are among the genes, with their values."""
+    """Return a recipe's fields that are among the genes, with their values.
+
+    Numbers have six digits: what a sampler's arithmetic adds to 0.2 is no other recipe.
+    """
     return {
-        name.rpartition(".")[2]: value
+        name.rpartition(".")[2]: (
+            float(f"{value:.6g}") if isinstance(value, float) else value
+        )
         for name, value in (genes or {}).items()
         if name.startswith(RECIPE_GENES)
     }

@@ -97,13 +97,14 @@ def _executor(config: SearchConfig, data: SearchData) -> Executor:
     if config.workers == 0:
         return InlineExecutor(starts[0])
     workers = packing(config.workers, on, config.trials)
-    return LocalExecutor(starts, workers=workers, preload=PRELOAD, work=_num_layers)
+    return LocalExecutor(starts, workers=workers, preload=PRELOAD, work=_work)
 
 
-def _num_layers(request: EvalRequest) -> float:
+def _work(request: EvalRequest) -> float:
     """Return what the time of a training on a GPU goes by, for small networks."""
     blocks = request.architecture.blocks
-    return len(request.architecture.stem) + sum(block.depth for block in blocks)
+    layers = len(request.architecture.stem) + sum(block.depth for block in blocks)
+    return layers * request.recipe.epochs / request.recipe.batch_size
 
 
 class _Search:

@@ -149,6 +149,18 @@ def test_better_recipes_are_found_and_kept_to(make_space):
     assert sum(near) > 10  # a fifth of the range: four of twenty by chance
 
 
+def test_what_arithmetic_adds_is_no_other_recipe(make_space):
+    space = bind(make_space(ENDLESS))
+    genes = space.encode(space.smallest)
+    for rate, same in ((0.1 + 0.2, True), (0.3001, False)):
+        one, other = (
+            record(0, space.decode(genes | {"recipe.sgd.lr": lr}), 0.5)
+            for lr in (0.3, rate)
+        )
+        assert (one.key == other.key) == same
+        assert (one.recipe == other.recipe) == same
+
+
 def test_the_record_keeps_its_recipe_and_old_ones_have_none(make_space):
     space = bind(make_space(FINITE))
     (new,) = train(Proposer(space, "random", seed=0), 1)
