@@ -1,5 +1,6 @@
 """What the command line does, as a few calls."""
 
+import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ from nas.errors import ConfigError, RunError, unknown
 from nas.executors import start_server
 from nas.export import ModelFacts, write
 from nas.records import AUGMENTATIONS, Recipe, TrialRecord
-from nas.report import best, pareto_front, write_report
+from nas.report import Effects, best, effects, pareto_front, write_report
 from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.memory import default_data_memory
 from nas.search.precision import settled_recipe
@@ -96,16 +97,38 @@ class Run:
         has = f"it has 0 to {max(numbers)}" if numbers else "it has none"
         raise RunError(f"{self.path} has no finished trial {number}; {has}")
 
+    def recipe(self, record: TrialRecord) -> Recipe:
+        """Return what one of the run's trials was trained with."""
+        recipe = self.config.recipe.with_genes(record.genes)
+        if record.batch_size is None:
+            return recipe
+        return replace(recipe, batch_size=record.batch_size)
+
     def report(self) -> tuple[TrialRecord, ...]:
         """Write the front and the data's facts into the run; return the front."""
-        config, facts = self.config, self.folder.facts()
+        config, facts, records = self.config, self.folder.facts(), self.records
         judged = config.recipe.objective.replace("-", " ")
+        epochs = sorted({self.recipe(record).epochs for record in records})
+        ends = dict.fromkeys((*epochs[:1], *epochs[-1:])) or [config.recipe.epochs]
+        trained = f"{' to '.join(map(str, ends))} epochs"
         return write_report(
-            self.records,
+            records,
             self.folder.report_path,
-            title=f"{facts['name']}, {config.recipe.epochs} epochs, {judged}",
+            title=f"{facts['name']}, {trained}, {judged}",
             max_params=config.max_params,
             data=facts,
+            effects=effects(records) if any(r.recipe for r in records) else None,
+        )
+
+    @property
+    def effects(self) -> Effects | None:
+        """What accuracy went by when the report was written last.
+
+        None where recipes were not searched, or trials were too few to say.
+        """
+        path = self.folder.report_path / "effects.json"
+        return (
+            Effects.from_json(json.loads(path.read_bytes())) if path.exists() else None
         )
 
     def export(self, to: Path | str, record: TrialRecord | None = None) -> Path:
@@ -146,7 +169,7 @@ class Run:
                 name=f"{self.path.name}, trial {record.trial}",
                 data=facts["name"],
                 accuracy=record.accuracy,
-                recipe=self.config.recipe,
+                recipe=self.recipe(record),
                 seed=record.seed,
                 origin=f"trial {record.trial} of {self.path}",
             ),
@@ -200,9 +223,11 @@ def search(
         space: a shipped search space's name, a YAML file's path, or a space.
         max_params: no candidate has more trainable parameters.
         trials: candidates to train.
-        epochs: of each training; stands in for the recipe's, as do the next five.
+        epochs: of each training; stands in for the recipe's, as do the next five. None
+            of them may be what the space searches.
         recipe: everything else about a training; without one, the augmentation is what
-            suits the data.
+            suits the data. What the space says about recipes wins over it, and what the
+            space searches begins with it.
         augment: a policy, or "auto" for one that suits the size of the images.
         flip: mirror every second image; None leaves it to the recipe or, when that or
             ``augment`` is open, to whether the images are in colour and no symbols.
@@ -231,8 +256,9 @@ def search(
     _check_main_guard()
     if augment is None and recipe is None:
         augment = "auto"
-    recipe = _changed(
-        recipe or Recipe(),
+    if isinstance(space, str):
+        space = SearchSpace.load(space)
+    given = _given(
         epochs=epochs,
         augment=_known(augment),
         flip=flip,
@@ -240,8 +266,7 @@ def search(
         class_weights=class_weights,
         objective=objective,
     )
-    if isinstance(space, str):
-        space = SearchSpace.load(space)
+    recipe = space.recipe.applied(recipe or Recipe(), given, space.name)
     config = SearchConfig(
         data=anchored(data),
         space=space.name,
@@ -265,8 +290,10 @@ def search(
     dataset = load(data, image_size=image_size, on_progress=on_progress)
     bound = check_fits(space, dataset, max_params)
     check_space(sampler, bound)
-    if augment == "auto":
-        config = replace(config, recipe=suited(recipe, dataset, flip))
+    fixed = space.recipe.fixed
+    if augment == "auto" and "augment" not in fixed:
+        mirrored = fixed.get("flip") if flip is None else flip
+        config = replace(config, recipe=suited(recipe, dataset, mirrored))
     settled = settled_recipe(config, bound)
     facts = data_facts(dataset)
     config = replace(config, recipe=settled())
@@ -381,9 +408,9 @@ def _known(augment: str | None) -> str | None:
     return augment
 
 
-def _changed(recipe: Recipe, **changes: Any) -> Recipe:
-    """Return a recipe with those values in it that are not None."""
-    return replace(recipe, **{k: v for k, v in changes.items() if v is not None})
+def _given(**values: Any) -> dict[str, Any]:
+    """Return those of the values that are not None."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def free_run_path(data: str, space: str, root: Path = Path("runs")) -> Path:

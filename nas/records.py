@@ -1,8 +1,9 @@
 """Plain data that crosses process boundaries and lands in the run folder."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -15,6 +16,9 @@ SCHEDULES: Final = ("one-cycle", "cosine")
 AUGMENTATIONS: Final = ("none", "light", "standard")
 OBJECTIVES: Final = ("accuracy", "balanced-accuracy")
 PRECISIONS: Final = ("auto", "float32", "bf16")
+
+RECIPE_GENES: Final = "recipe."
+"""What the names of genes begin with that belong to the recipe: "recipe.sgd.lr"."""
 
 Status = Literal["complete", "failed"]
 Reason = Literal["diverged", "out of memory", "error", "lost"]
@@ -76,6 +80,41 @@ class Recipe:
             value = getattr(self, name)
             if not isinstance(value, bool):
                 raise ConfigError(f"{name} must be true or false; got {value!r}")
+
+    def with_genes(self, genes: Mapping[str, Gene] | None) -> "Recipe":
+        """Return the recipe with the values that some of the genes give it."""
+        own: Any = recipe_genes(genes)
+        return replace(self, **own) if own else self
+
+
+def recipe_genes(genes: Mapping[str, Gene] | None) -> dict[str, Gene]:
+    """Return a recipe's fields that are among the genes, with their values.
+
+    Numbers have six digits: what a sampler's arithmetic adds to 0.2 is no other recipe.
+    """
+    return {
+        name.rpartition(".")[2]: (
+            float(f"{value:.6g}") if isinstance(value, float) else value
+        )
+        for name, value in (genes or {}).items()
+        if name.startswith(RECIPE_GENES)
+    }
+
+
+def recipe_hash(genes: Mapping[str, Gene] | None) -> str:
+    """Return 16 hexadecimal digits of what the genes say about the recipe.
+
+    Empty where they say nothing: the recipe is then the run's.
+    """
+    if not (own := recipe_genes(genes)):
+        return ""
+    return hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def candidate_key(architecture: Architecture) -> str:
+    """Return what is the same for the same network with the same recipe."""
+    own = recipe_hash(architecture.genes)
+    return "/".join(filter(None, (canonical_hash(architecture), own)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +195,29 @@ class TrialRecord:
             return self.__dict__[name]
 
     @property
+    def key(self) -> str:
+        """What `candidate_key` is for the architecture with its genes."""
+        return "/".join(filter(None, (self.hash, self.recipe_hash)))
+
+    @property
+    def recipe(self) -> dict[str, Gene]:
+        """The fields of the recipe that are this trial's own, as it was trained."""
+        own = recipe_genes(self.genes)
+        if self.batch_size is not None and "batch_size" in own:
+            own["batch_size"] = self.batch_size
+        return own
+
+    @property
+    def recipe_hash(self) -> str:
+        """The hash of the recipe's own fields; empty without any."""
+        return recipe_hash(self.genes)
+
+    @cached_property
     def genes(self) -> Mapping[str, Gene] | None:
-        """The choices that the architecture came from, without decoding the rest."""
+        """The choices that the trial came from, without decoding the rest.
+
+        Those of the recipe are among them, see ``RECIPE_GENES``.
+        """
         text = self.__dict__.get("_architecture")
         if text is None or "architecture" in self.__dict__:
             return self.architecture.genes
@@ -171,8 +231,10 @@ class TrialRecord:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain JSON data."""
-        architecture = to_json(self.architecture)
-        return self.facts() | {"hash": self.hash, "architecture": architecture}
+        derived: dict[str, Any] = {"hash": self.hash}
+        if self.recipe:
+            derived |= {"recipe": self.recipe, "recipe_hash": self.recipe_hash}
+        return self.facts() | derived | {"architecture": to_json(self.architecture)}
 
     @classmethod
     def from_json(

@@ -11,6 +11,7 @@ from nas.data import load
 from nas.data.facts import describe
 from nas.data.sources import FORMS, NAMED
 from nas.space import BoundSpace, read_space
+from nas.space.recipe import RECIPE_FIELDS
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -37,12 +38,24 @@ def bound(tmp_path: Path):
 
 
 def test_the_space_of_all_keys(bound):
-    whole, stem = blocks("search_spaces.md", "yaml")
+    whole, stem, recipe = blocks("search_spaces.md", "yaml")
     genes = bound(whole).distributions()
     assert {"fusion", "block1.aggregation", "block2.separable.kernel"} <= set(genes)
     stemmed, count = re.subn(r"^stem: .*\n", stem, whole, flags=re.MULTILINE)
     assert count == 1
     assert set(bound(stemmed).distributions()) == set(genes)
+    joint, count = re.subn(r"^recipe: .*\n", recipe, whole, flags=re.MULTILINE)
+    assert count == 1
+    added = set(bound(joint).distributions()) - set(genes)
+    assert {"recipe.optimizer", "recipe.adamw.lr", "recipe.batch_size"} <= added
+    assert all(name.startswith("recipe.") for name in added)
+
+
+def test_every_field_of_a_recipe_has_its_row():
+    text = (DOCS / "search_spaces.md").read_text()
+    rows = "".join(re.findall(r"^\| (`.*?) \|", text, re.MULTILINE))
+    for name in RECIPE_FIELDS:
+        assert f"`{name}`" in rows, name
 
 
 def test_every_kind_has_its_row(bound):

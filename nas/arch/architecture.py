@@ -71,7 +71,8 @@ class Architecture:
     by one (iterative deep aggregation, Yu et al. 2018). ``dropout`` is the head's.
 
     Two architectures are equal when their trees are; ``genes`` are the choices of the
-    search space they were decoded from, if any, and no part of their identity.
+    search space they were decoded from, if any, and no part of their identity. Where a
+    space holds recipes too, those choices are among them.
     """
 
     input_shape: tuple[int, int, int]

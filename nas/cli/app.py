@@ -119,8 +119,9 @@ def search(
         ),
     ] = None,
     class_weights: Annotated[
-        bool, typer.Option("--class-weights", help="Weigh rare classes up in the loss.")
-    ] = False,
+        bool | None,
+        typer.Option("--class-weights", help="Weigh rare classes up in the loss."),
+    ] = None,
     objective: Annotated[
         str,
         typer.Option(

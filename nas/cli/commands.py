@@ -13,9 +13,11 @@ from nas.arch import Architecture, canonical_hash, read, to_json
 from nas.arch.reference import REFERENCES, reference_defaults
 from nas.cli.progress import Watch
 from nas.cli.reading import Reading
+from nas.cli.recipes import effects_view, recipe_line
 from nas.cli.render import front_table, outline_table, percent, space_summary
 from nas.errors import ConfigError, SpaceError, unknown
 from nas.nn.cost import cost
+from nas.records import Recipe, recipe_to_json
 from nas.report import pareto_front
 from nas.search import Event
 from nas.space import BoundSpace, SearchSpace, shipped
@@ -85,7 +87,10 @@ def run_show(
         chosen = record.trial(trial) if trial is not None else record.best()
         reached = "" if chosen.accuracy is None else f", {percent(chosen.accuracy)}"
         title = f"trial {chosen.trial} of {path}{reached}"
-        _show_architecture(console, chosen.architecture, title, as_json)
+        recipe = record.recipe(chosen)
+        _show_architecture(console, chosen.architecture, title, as_json, recipe)
+        if not as_json:
+            console.print(recipe_line(recipe, chosen.recipe), highlight=False)
     elif path.suffix == ".json":
         _show_architecture(console, read(path), str(path), as_json)
     elif what in REFERENCES:
@@ -133,6 +138,9 @@ def _print_front(console: Console, run: api.Run) -> None:
     console.print()
     title = f"Front of {len(records)} trials{lost}: accuracy against size"
     console.print(front_table(front, title))
+    if any(record.recipe for record in records):
+        console.print()
+        console.print(effects_view(run.effects), highlight=False)
     console.print(
         f"\nreport  {run.folder.report_path}\n"
         f"show    nas show {run.path} --trial {front[-1].trial}\n"
@@ -144,7 +152,11 @@ def _print_front(console: Console, run: api.Run) -> None:
 
 
 def _show_architecture(
-    console: Console, architecture: Architecture, title: str, as_json: bool
+    console: Console,
+    architecture: Architecture,
+    title: str,
+    as_json: bool,
+    recipe: Recipe | None = None,
 ) -> None:
     if as_json:
         spent = cost(architecture)
@@ -155,6 +167,7 @@ def _show_architecture(
                 "macs": total.macs,
                 "params_with_aux": spent.with_aux.params,
                 "hash": canonical_hash(architecture),
+                **({} if recipe is None else {"recipe": recipe_to_json(recipe)}),
                 "architecture": to_json(architecture),
             }
         )
@@ -176,6 +189,7 @@ def _show_space(console: Console, bound: BoundSpace, as_json: bool) -> None:
                 "min_params": bound.min_params,
                 "max_params": bound.max_params,
                 "genes": {name: str(d) for name, d in bound.domains.items()},
+                "recipe": bound.space.recipe.fixed,
                 "samples": [to_json(sample) for sample in samples],
             }
         )

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nas.cli.render import percent
-from nas.records import TrialRecord
+from nas.records import RECIPE_GENES, TrialRecord
 from nas.report import Front, best, compact
 from nas.search import Begun, Event, Finished, Notice, Started
 
@@ -96,12 +96,20 @@ class Watch:
             f"{facts['validation']:,} validation images of {shape}, "
             f"{len(facts['classes'])} classes"
         )
+        epochs = _counted(config.recipe.epochs, "epoch")
+        if f"{RECIPE_GENES}epochs" in event.searched:
+            epochs = "as many epochs as their recipes say"
         self._print(
             f"space {config.space}, up to {config.max_params:,} parameters; "
-            f"{_counted(config.trials, 'trial')} of "
-            f"{_counted(config.recipe.epochs, 'epoch')}, "
+            f"{_counted(config.trials, 'trial')} of {epochs}, "
             f"{event.workers} at a time, in {event.path}"
         )
+        if event.searched:
+            genes = (
+                f"{name.removeprefix(RECIPE_GENES)} ({domain})"
+                for name, domain in event.searched.items()
+            )
+            self._print(f"searched in the recipe, too: {', '.join(genes)}")
         if event.finished:
             self._print(f"{len(event.finished)} trials are finished already")
         if self.console.is_terminal:

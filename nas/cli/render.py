@@ -8,8 +8,8 @@ from rich.text import Text
 
 from nas.arch import Architecture
 from nas.nn.cost import num_params
-from nas.records import TrialRecord
-from nas.report import aggregation_names, front_rows, human, outline
+from nas.records import TrialRecord, recipe_genes
+from nas.report import aggregation_names, front_rows, human, outline, recipe_text
 from nas.space import BoundSpace, Domain
 
 
@@ -24,13 +24,18 @@ def front_table(front: Sequence[TrialRecord], title: str) -> Table:
     for name in ("trial", "accuracy", "parameters", "MACs"):
         table.add_column(name, justify="right")
     table.add_column("blocks", overflow="fold")
-    for row in front_rows(front):
+    rows = front_rows(front)
+    if with_recipes := any(row.recipe for row in rows):
+        words = [word for row in rows for word in row.recipe.split()]
+        table.add_column("recipe", min_width=max(map(len, words)))
+    for row in rows:
         table.add_row(
             str(row.trial),
             percent(row.accuracy),
             f"{row.params:,}",
             human(row.macs),
             row.aggregations,
+            *([row.recipe] if with_recipes else []),
         )
     return table
 
@@ -86,6 +91,8 @@ def space_summary(bound: BoundSpace, samples: Sequence[Architecture]) -> Rendera
     )
     widths = "solved for a target size" if space.solved else "in channels"
     facts.add_row("widths", f"{widths}, multiples of {space.multiple_of}")
+    if fixed := space.recipe.fixed:
+        facts.add_row("recipe", f"{recipe_text(fixed)}, fixed")
     genes = Table(box=None, title="genes", title_justify="left", title_style="bold")
     genes.add_column("gene")
     genes.add_column("may be")
@@ -93,7 +100,8 @@ def space_summary(bound: BoundSpace, samples: Sequence[Architecture]) -> Rendera
         genes.add_row(name, str(domain))
     drawn = Table(box=None, title="samples", title_justify="left", title_style="bold")
     drawn.add_column("parameters", justify="right")
-    for name in ("blocks", "units", "depths", "widths"):
+    with_recipes = bool(space.recipe.varied)
+    for name in ("blocks", "units", "depths", "widths", *["recipe"] * with_recipes):
         drawn.add_column(name)
     for architecture in samples:
         blocks = architecture.blocks
@@ -103,6 +111,7 @@ def space_summary(bound: BoundSpace, samples: Sequence[Architecture]) -> Rendera
             " ".join(block.unit.kind for block in blocks),
             " ".join(str(block.depth) for block in blocks),
             " ".join(str(block.width) for block in blocks),
+            *[recipe_text(recipe_genes(architecture.genes))] * with_recipes,
         )
     title = Text.assemble((space.name, "bold"), f": {space.description}")
     return Group(title, facts, Text(), genes, Text(), drawn)

@@ -200,4 +200,6 @@ def _sentence(recipe: Recipe) -> str:
         f"with a {recipe.schedule} schedule, peak learning rate {recipe.lr:g}, weight "
         f"decay {recipe.weight_decay:g}, label smoothing {recipe.label_smoothing:g}, "
         f"{'no' if recipe.augment == 'none' else recipe.augment} augmentation"
+        f"{', images mirrored at random' if recipe.flip else ''}"
+        f"{', rare classes weighed up' if recipe.class_weights else ''}"
     )

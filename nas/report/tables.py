@@ -1,6 +1,6 @@
 """The front as rows of plain data: for the terminal, CSV and JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
@@ -10,6 +10,7 @@ from nas.arch import (
     Architecture,
     CustomAggregation,
     CustomUnit,
+    Gene,
     Unit,
     to_json,
 )
@@ -21,7 +22,9 @@ class FrontRow:
     """One trial of the front; ``accuracy`` is that on the validation split, in [0, 1].
 
     The texts have a word for each block: ``aggregations`` "sum concat tree", ``units``
-    "basic separable basic", ``depths`` "2 3 4" and ``widths`` "16 24 40".
+    "basic separable basic", ``depths`` "2 3 4" and ``widths`` "16 24 40". ``recipe`` is
+    what the trial has of its own, "lr=0.12 augment=light", and empty where the space
+    holds no recipes; ``recipe_hash`` is the hash of that.
     """
 
     trial: int
@@ -38,6 +41,8 @@ class FrontRow:
     seed: int
     device: str
     hash: str
+    recipe: str
+    recipe_hash: str
     finished: str
 
 
@@ -47,11 +52,26 @@ def front_rows(front: Iterable[TrialRecord]) -> tuple[FrontRow, ...]:
 
 
 def front_json(front: Iterable[TrialRecord]) -> list[dict[str, Any]]:
-    """Return the front as plain JSON data: the rows, each with its architecture."""
+    """Return the front as plain JSON data: the rows, each with its architecture.
+
+    Recipes are mappings here.
+    """
     return [
-        asdict(_row(record)) | {"architecture": to_json(record.architecture)}
+        asdict(_row(record))
+        | {"recipe": record.recipe, "architecture": to_json(record.architecture)}
         for record in front
     ]
+
+
+def recipe_text(recipe: Mapping[str, Gene]) -> str:
+    """Return some of a recipe's fields in a line: 'lr=0.12 augment=light'."""
+    return " ".join(f"{name}={_short(value)}" for name, value in recipe.items())
+
+
+def _short(value: Gene) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def aggregation_names(architecture: Architecture) -> tuple[str, ...]:
@@ -87,5 +107,7 @@ def _row(record: TrialRecord) -> FrontRow:
         seed=record.seed,
         device=record.device,
         hash=record.hash,
+        recipe=recipe_text(record.recipe),
+        recipe_hash=record.recipe_hash,
         finished=record.finished,
     )

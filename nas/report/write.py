@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nas.records import TrialRecord
+from nas.report.effects import Effects
 from nas.report.figure import draw_front
 from nas.report.front import pareto_front
 from nas.report.tables import FrontRow, front_json, front_rows
@@ -22,6 +23,7 @@ def write_report(
     title: str,
     max_params: int | None = None,
     data: Mapping[str, Any] | None = None,
+    effects: Effects | None = None,
 ) -> tuple[TrialRecord, ...]:
     """Write ``front.csv``, ``front.json`` and ``front.png``; return the front.
 
@@ -33,21 +35,28 @@ def write_report(
         title: stands over the picture: the data, the recipe.
         max_params: the budget, drawn into the picture.
         data: the facts about the data, which go to ``data.json``.
+        effects: what accuracy goes by, which goes to ``effects.json``.
     """
     records = tuple(records)
     front = pareto_front(records)
     folder.mkdir(parents=True, exist_ok=True)
     with _replaced(folder / "front.csv") as path:
         _write_csv(path, front_rows(front))
-    with _replaced(folder / "front.json") as path:
-        text = json.dumps(front_json(front), indent=2)
-        path.write_text(text + "\n", encoding="utf-8")
+    _write_json(folder / "front.json", front_json(front))
     with _replaced(folder / "front.png") as path:
         draw_front(records, path, title=title, max_params=max_params)
     if data is not None:
-        with _replaced(folder / "data.json") as path:
-            path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+        _write_json(folder / "data.json", data)
+    if effects is None:
+        (folder / "effects.json").unlink(missing_ok=True)
+    else:
+        _write_json(folder / "effects.json", effects.to_json())
     return front
+
+
+def _write_json(path: Path, data: Any) -> None:
+    with _replaced(path) as unfinished:
+        unfinished.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
 
 
 def _write_csv(path: Path, rows: Iterable[FrontRow]) -> None:

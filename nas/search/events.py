@@ -1,7 +1,7 @@
 """What happens during a search, for whoever shows it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,17 @@ from nas.search.config import SearchConfig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """The search is ready to train; ``finished`` trials are there from before."""
+    """The search is ready to train; ``finished`` trials are there from before.
+
+    ``searched`` are the recipe's genes, if any, each with what it may be.
+    """
 
     path: Path
     config: SearchConfig
     facts: Mapping[str, Any]
     workers: int
     finished: tuple[TrialRecord, ...]
+    searched: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from nas.arch import Architecture, canonical_hash
+from nas.arch import Architecture
 from nas.data import SearchData
 from nas.errors import SearchFailed
 from nas.executors import Executor, InlineExecutor, LocalExecutor
 from nas.nn.cost import cost
-from nas.records import EvalRequest, EvalResult, Recipe, TrialRecord
+from nas.records import EvalRequest, EvalResult, Recipe, TrialRecord, candidate_key
 from nas.search.config import SearchConfig
 from nas.search.events import Begun, Event, Finished, Notice, Started
 from nas.search.mirror import Mirror
@@ -61,6 +61,7 @@ def run_search(
                 input_shape=data.input_shape,
                 num_classes=data.num_classes,
                 max_params=config.max_params,
+                recipe=config.recipe,
             )
             search = _Search(run, config, space, executor, on_event, now)
             on_event(
@@ -70,6 +71,7 @@ def run_search(
                     facts=run.facts(),
                     workers=executor.capacity,
                     finished=tuple(search.records),
+                    searched={n: str(d) for n, d in space.space.recipe.genes().items()},
                 )
             )
             try:
@@ -95,13 +97,14 @@ def _executor(config: SearchConfig, data: SearchData) -> Executor:
     if config.workers == 0:
         return InlineExecutor(starts[0])
     workers = packing(config.workers, on, config.trials)
-    return LocalExecutor(starts, workers=workers, preload=PRELOAD, work=_num_layers)
+    return LocalExecutor(starts, workers=workers, preload=PRELOAD, work=_work)
 
 
-def _num_layers(request: EvalRequest) -> float:
+def _work(request: EvalRequest) -> float:
     """Return what the time of a training on a GPU goes by, for small networks."""
     blocks = request.architecture.blocks
-    return len(request.architecture.stem) + sum(block.depth for block in blocks)
+    layers = len(request.architecture.stem) + sum(block.depth for block in blocks)
+    return layers * request.recipe.epochs / request.recipe.batch_size
 
 
 class _Search:
@@ -127,7 +130,7 @@ class _Search:
         self.batch_sizes: dict[int, int] = {}  # of trials that needed smaller ones
         self.notes: set[str] = set()
         self.proposer = Proposer(space, config.sampler, config.seed, self.records)
-        self.proposer.seen.update(map(canonical_hash, self.interrupted.values()))
+        self.proposer.seen.update(map(candidate_key, self.interrupted.values()))
         self.mirror = Mirror(run.study_path, space)
         self.mirror.catch_up(self.records, self.interrupted)
         if self.mirror.note:
@@ -174,9 +177,13 @@ class _Search:
             self.next_trial += 1
         self.running[trial] = architecture
         self.mirror.start(trial, architecture)
-        self._submit(trial, self.config.recipe, alone=False)
+        self._submit(trial, self._recipe(architecture), alone=False)
         self.on_event(Started(trial=trial, params=cost(architecture).total.params))
         return True
+
+    def _recipe(self, architecture: Architecture) -> Recipe:
+        """Return what a candidate is trained with: the run's recipe, or its own."""
+        return self.config.recipe.with_genes(architecture.genes)
 
     def _submit(self, trial: int, recipe: Recipe, *, alone: bool) -> None:
         """Have a running trial trained, from an empty folder."""
@@ -199,7 +206,8 @@ class _Search:
             if note not in self.notes:  # most hold for every trial alike
                 self.notes.add(note)
                 self.on_event(Notice(text=f"trial {result.trial}: {note}"))
-        half = self.config.recipe.batch_size // 2
+        own = self._recipe(self.running[result.trial])
+        half = own.batch_size // 2
         if (
             result.reason == "out of memory"
             and result.trial not in self.batch_sizes
@@ -212,8 +220,7 @@ class _Search:
                     f"again alone, in batches of {half}"
                 )
             )
-            recipe = replace(self.config.recipe, batch_size=half)
-            self._submit(result.trial, recipe, alone=True)
+            self._submit(result.trial, replace(own, batch_size=half), alone=True)
         else:
             self._finish(result)
 

@@ -14,9 +14,9 @@ from typing import Final
 import optuna
 from optuna.trial import TrialState, create_trial
 
-from nas.arch import Architecture, canonical_hash
+from nas.arch import Architecture
 from nas.errors import DoesNotFit
-from nas.records import TrialRecord
+from nas.records import TrialRecord, candidate_key
 from nas.search.samplers import make_sampler
 from nas.space import BoundSpace
 
@@ -29,6 +29,9 @@ _DRAWS: Final = 2000
 
 class Proposer:
     """Proposes architectures that fit the budget and that nobody has trained yet.
+
+    Where the space holds recipes, each comes with the genes of one, and is new when the
+    pair of the two is.
 
     Args:
         space: where to search.
@@ -70,10 +73,11 @@ class Proposer:
                 return architecture
         # The sampler is stuck on what it knows; look around at random.
         drawn = (self.space.draw(self.rng) for _ in range(_DRAWS))
-        for architecture in chain(drawn, [self.space.smallest]):
+        least = self.space.decode(self.space.encode(self.space.smallest))
+        for architecture in chain(drawn, [least]):
             if (
                 architecture is not None
-                and canonical_hash(architecture) not in self.seen
+                and candidate_key(architecture) not in self.seen
             ):
                 self.study.enqueue_trial(self.space.encode(architecture))
                 return self._ask()
@@ -81,8 +85,8 @@ class Proposer:
 
     def tell(self, record: TrialRecord) -> None:
         """Let the sampler learn from a candidate, whoever proposed it."""
-        self.seen.add(record.hash)
-        trial = self.asked.pop(record.hash, None)
+        self.seen.add(record.key)
+        trial = self.asked.pop(record.key, None)
         if record.accuracy is None:
             if trial is not None:
                 self.study.tell(trial, state=TrialState.FAIL)
@@ -104,7 +108,7 @@ class Proposer:
         except DoesNotFit:
             self.study.tell(trial, state=TrialState.FAIL)
             return None
-        key = canonical_hash(architecture)
+        key = candidate_key(architecture)
         if key in self.seen:
             self.study.tell(trial, state=TrialState.FAIL)
             return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from nas.arch import Architecture, Gene
 from nas.errors import DoesNotFit, SpaceError, SpecError, unknown
 from nas.nn.cost import num_params
+from nas.records import Recipe
 from nas.space.domains import Domain, IntRange
 from nas.space.encode import topologies
 from nas.space.smallest import smallest
@@ -35,6 +36,7 @@ class BoundSpace:
         input_shape: (channels, height, width) of the images.
         num_classes: of the data.
         max_params: the budget, in trainable parameters.
+        recipe: where the genes of recipes begin, if the space has any.
 
     Raises:
         SpaceError: when the space's smallest network is over the budget, or its strides
@@ -45,6 +47,7 @@ class BoundSpace:
     input_shape: tuple[int, int, int]
     num_classes: int
     max_params: int
+    recipe: Recipe = field(default_factory=Recipe)
     smallest: Architecture = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,7 +74,12 @@ class BoundSpace:
         found = genes(self.space)
         if self.space.solved:
             found[TARGET] = IntRange(self.min_params, self.max_params, log=True)
-        return found
+        return found | self.space.recipe.genes()
+
+    @cached_property
+    def start(self) -> dict[str, Gene]:
+        """The genes of the recipe that a search begins with."""
+        return self.space.recipe.start(self.recipe)
 
     def distributions(self) -> dict[str, "BaseDistribution"]:
         """Return the Optuna distribution of every gene."""
@@ -122,6 +130,8 @@ class BoundSpace:
     def encode(self, architecture: Architecture) -> dict[str, Gene]:
         """Return genes that decode to the architecture, those it came from if it can.
 
+        Where the architecture doesn't tell them, the recipe's are those of ``start``.
+
         Raises:
             SpaceError: when the space does not hold the architecture, saying why.
         """
@@ -144,6 +154,7 @@ class BoundSpace:
         for chosen in topologies(self.space, architecture):
             if self.space.solved:
                 chosen[TARGET] = size
+            chosen |= self.start
             if self._gives(chosen, architecture):
                 return chosen
         raise SpaceError(
@@ -165,9 +176,12 @@ class BoundSpace:
             return chosen[name]
 
         topology = walk(self.space, remember)
+        target: Any = None
+        if self.space.solved:
+            target = remember(TARGET, self.domains[TARGET])
+        self.space.recipe.walk(remember)
         try:
             if self.space.solved:
-                target: Any = remember(TARGET, self.domains[TARGET])
                 widths = self._solved(topology, target)
             else:
                 widths = tuple(int(width) for width in topology.widths)

@@ -145,3 +145,8 @@ class FloatRange:
 
 
 Domain = Choice | IntRange | FloatRange
+
+
+def is_fixed(domain: Domain) -> bool:
+    """Tell whether a domain has a single option, and so is no gene."""
+    return isinstance(domain, Choice) and len(domain.options) == 1

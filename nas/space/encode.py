@@ -19,9 +19,9 @@ from nas.arch import (
     StemLayer,
 )
 from nas.errors import SpaceError
-from nas.space.domains import Choice, Domain, FloatRange
+from nas.space.domains import Choice, Domain, FloatRange, is_fixed
 from nas.space.space import BlockSpace, Part, SearchSpace, Variant, kinds
-from nas.space.topology import channels, is_fixed
+from nas.space.topology import channels
 
 _MOST_CANDIDATES: Final = 4096
 

@@ -37,6 +37,7 @@ from nas.space.options import (
     read_relative,
     spec_options,
 )
+from nas.space.recipe_section import read_recipe
 from nas.space.space import BlockSpace, Part, SearchSpace, Variant
 
 SCHEMA: Final = 1
@@ -55,6 +56,7 @@ _KEYS: Final = (
     "activation",
     "norm",
     "dropout",
+    "recipe",
 )
 _BLOCK_KEYS: Final = ("aggregation", "unit", "depth", "width", "stride", "pool")
 _ONE: Final = Choice((1,))
@@ -111,6 +113,7 @@ def read_space(path: Path, name: str | None = None) -> SearchSpace:
         norm=_norm(entries.get("norm")),
         dropout=_dropout(entries.get("dropout")),
         plugins=plugins,
+        recipe=read_recipe(entries.get("recipe")),
         text=text,
     )
 

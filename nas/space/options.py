@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, Final
 
 from nas.arch import Gene
-from nas.errors import SpecError
+from nas.errors import ConfigError, SpecError
 from nas.space.domains import Choice, Domain, FloatRange, IntRange
 from nas.space.nodes import Node
 
@@ -94,8 +94,12 @@ def _judge(
                 raise at.error(str(error).removeprefix(field).lstrip(": ")) from None
 
 
-def read_judged(node: Node, name: str, judge: Callable[[Gene], object]) -> Domain:
-    """Read a domain; ``judge`` raises SpecError for a value that is none.
+def read_judged(
+    node: Node, name: str, judge: Callable[[Gene], object], remedy: str = ""
+) -> Domain:
+    """Read a domain; ``judge`` raises Spec- or ConfigError for a value that is none.
+
+    What it says is followed by ``remedy``, unless it names the values that there are.
 
     Raises:
         SpaceError: with what the judge said, at the value's place.
@@ -104,9 +108,11 @@ def read_judged(node: Node, name: str, judge: Callable[[Gene], object]) -> Domai
     for place, value in values:
         try:
             judge(value)
-        except SpecError as error:
+        except (SpecError, ConfigError) as error:
             rule = str(error).removeprefix(f"{name}: ").removeprefix(f"{name} ")
-            raise place.error(rule) from None
+            if rule.startswith("unknown"):
+                raise place.error(f"is an {rule}") from None
+            raise place.error(rule + remedy) from None
     return domain
 
 

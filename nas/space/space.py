@@ -7,6 +7,7 @@ from typing import Any
 
 from nas.arch import Plugin, StemConv
 from nas.space.domains import Choice, Domain
+from nas.space.recipe import RecipeSpace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class SearchSpace:
     norm: Part
     dropout: Domain
     plugins: tuple[Plugin, ...]
+    recipe: RecipeSpace = field(default_factory=RecipeSpace)
     text: str = field(repr=False, compare=False)
     """The YAML that it was read from; a run keeps a copy."""
 

@@ -16,7 +16,7 @@ from nas.arch import (
     StemLayer,
     Unit,
 )
-from nas.space.domains import Choice, Domain
+from nas.space.domains import Choice, Domain, is_fixed
 from nas.space.space import BlockSpace, Part, SearchSpace, Variant, has_width, kinds
 
 Choose = Callable[[str, Domain], Gene]
@@ -173,11 +173,6 @@ def channels(space: SearchSpace, wanted: float) -> int:
     """
     step = space.multiple_of
     return max(step, int(wanted / step + 1e-9) * step)
-
-
-def is_fixed(domain: Domain) -> bool:
-    """Tell whether a domain has a single option, and so is no gene."""
-    return isinstance(domain, Choice) and len(domain.options) == 1
 
 
 class _Walk:

@@ -8,7 +8,7 @@ from torch.utils.tensorboard.writer import SummaryWriter
 
 from nas.arch import Architecture, Gene, to_json
 from nas.nn.cost import Cost
-from nas.records import Recipe, recipe_to_json
+from nas.records import RECIPE_GENES, Recipe, recipe_to_json
 from nas.train.module import Metrics
 
 
@@ -54,8 +54,9 @@ class Events:
         self, architecture: Architecture, recipe: Recipe, cost: Cost, accuracy: float
     ) -> None:
         """Add the training to the HParams table: its choices, accuracy and size."""
+        genes = architecture.genes or {}
         choices: dict[str, Gene] = {
-            **(architecture.genes or {}),
+            **{k: v for k, v in genes.items() if not k.startswith(RECIPE_GENES)},
             **{f"recipe/{k}": v for k, v in recipe_to_json(recipe).items()},
         }
         metrics = {

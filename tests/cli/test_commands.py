@@ -12,6 +12,7 @@ from nas.api import Run
 from nas.arch import from_json, read
 from nas.cli.options import parse_shape, parse_size
 from nas.nn.cost import cost
+from nas.records import recipe_to_json
 from nas.search import loop
 
 
@@ -225,7 +226,8 @@ class TestShow:
         assert data["macs"] == record.macs
         assert data["hash"] == record.hash
         assert from_json(data["architecture"]) == read(folder / path)
-        assert json.loads(nas("show", "run", "--json").out) == data
+        recipe = {"recipe": recipe_to_json(run.config().recipe)}
+        assert json.loads(nas("show", "run", "--json").out) == data | recipe
         assert path in nas("show", path).out
 
     def test_a_space_s_name_wins_over_a_folder(self, nas, folder):

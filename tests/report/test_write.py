@@ -70,3 +70,15 @@ def test_old_report_survives_a_failed_write(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no space"):
         write_report([complete(0, 500, 0.8)], tmp_path, title="digits")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_recipes_of_trials_stand_in_the_table_and_as_mappings_in_json(tmp_path):
+    genes = {"block1.depth": 2, "recipe.lr": 0.123456, "recipe.sgd.flip": True}
+    own = complete(0, 500, 0.8, architecture=replace(SMALL, genes=genes))
+    write_report([own, complete(1, 900, 0.9)], tmp_path, title="digits")
+    rows = list(csv.DictReader((tmp_path / "front.csv").open(encoding="utf-8")))
+    assert [row["recipe"] for row in rows] == ["lr=0.123 flip=true", ""]
+    assert [len(row["recipe_hash"]) for row in rows] == [16, 0]
+    items = json.loads((tmp_path / "front.json").read_text())
+    assert [i["recipe"] for i in items] == [{"lr": 0.123456, "flip": True}, {}]
+    assert items[0]["recipe_hash"] == own.recipe_hash == rows[0]["recipe_hash"]

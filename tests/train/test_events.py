@@ -84,6 +84,18 @@ def test_the_hparams_table_has_the_genes_of_all_trials(tmp_path: Path) -> None:
     assert [row["recipe/epochs"] for row in rows] == [9, 9]
 
 
+def test_a_recipe_s_genes_are_in_the_columns_of_the_recipe(tmp_path: Path) -> None:
+    for trial, lr in enumerate((0.1, 0.3)):
+        with Events(str(tmp_path / str(trial))) as events:
+            spec = architecture(**{"depth": 2, "recipe.lr": lr})
+            recipe = Recipe().with_genes(spec.genes)
+            events.outcome(spec, recipe, Cost(params=100 + trial, macs=1), accuracy=0.5)
+    columns, rows = hparams_table(tmp_path)
+    assert [row["recipe/lr"] for row in rows] == [0.1, 0.3]
+    assert "depth" in columns
+    assert "recipe.lr" not in columns
+
+
 Row = dict[str, float | str | bool]
 
 

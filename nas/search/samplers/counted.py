@@ -8,6 +8,7 @@ from nas.arch import Architecture, Gene, canonical_hash
 from nas.arch.reference import REFERENCES
 from nas.errors import DoesNotFit, NasError
 from nas.nn.cost import num_params
+from nas.records import RECIPE_GENES, recipe_hash
 from nas.space import TARGET, BoundSpace, Domain
 from nas.space.topology import walk
 
@@ -35,6 +36,7 @@ class Counted:
             "identity_of": self.identity_of,
             "in_use": self.in_use,
             "first": self.first(),
+            "start": self.space.start,
         }
 
     def size_of(self, params: Mapping[str, Any]) -> float:
@@ -43,15 +45,24 @@ class Counted:
         Raises:
             DoesNotFit: when no network of the topology is small enough.
         """
-        network = self._network(tuple(params.items()))
+        network = self._network(_architecture(params))
         if network is None:
             raise DoesNotFit("the topology is over its target size, or the budget")
         return network[0]
 
     def identity_of(self, params: Mapping[str, Any]) -> Hashable:
-        """Return the canonical hash of the architecture; None for one without."""
-        network = self._network(tuple(params.items()))
-        return None if network is None else network[1]
+        """Return the hashes of architecture and recipe; None without a network."""
+        network = self._network(_architecture(params))
+        if network is None:
+            return None
+        recipe: dict[str, Gene] = {}
+
+        def note(name: str, _: Domain) -> Gene:
+            recipe[name] = params[name]
+            return recipe[name]
+
+        self.space.space.recipe.walk(note)
+        return network[1], recipe_hash(recipe)
 
     def in_use(self, params: Mapping[str, Any]) -> Collection[str]:
         """Return the names of the genes in use."""
@@ -63,6 +74,7 @@ class Counted:
             return gene
 
         walk(self.space.space, look_up)
+        self.space.space.recipe.walk(look_up)
         return used
 
     def first(self) -> list[dict[str, Gene]]:
@@ -84,7 +96,14 @@ class Counted:
 
     def _decoded(self, items: tuple[tuple[str, Any], ...]) -> tuple[int, str] | None:
         try:
-            architecture = self.space.decode(dict(items))
+            architecture = self.space.decode(dict(items) | self.space.start)
         except DoesNotFit:
             return None
         return num_params(architecture), canonical_hash(architecture)
+
+
+def _architecture(params: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Return the genes that size depends on: the recipe's it doesn't."""
+    return tuple(
+        item for item in params.items() if not item[0].startswith(RECIPE_GENES)
+    )

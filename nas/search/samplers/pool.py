@@ -20,11 +20,17 @@ class Pool:
     Args:
         codes: of the search space.
         activity: which genes are in use.
+        start: a row of the codes that some genes begin with, NaN for the others.
     """
 
-    def __init__(self, codes: Codes, activity: Activity) -> None:
+    def __init__(self, codes: Codes, activity: Activity, start: Rows) -> None:
         self.codes = codes
         self.activity = activity
+        self.start = start
+
+    def started(self, row: Rows) -> Rows:
+        """Return a row with the codes that genes begin with."""
+        return np.where(np.isnan(self.start), row, self.start)
 
     def draw(self, rng: np.random.Generator, number: int) -> Rows:
         """Draw random rows."""

@@ -56,6 +56,8 @@ class RowSampler(BaseSampler):
         in_use: the names of the genes of a full parameter set that are in use; by
             default that is learnt from the genes that trials ask for.
         first: parameter sets to begin with.
+        start: values for the smallest and the largest network, which are among the
+            first, of genes that size doesn't depend on.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class RowSampler(BaseSampler):
         identity_of: Callable[[dict[str, Any]], Hashable] | None = None,
         in_use: Callable[[dict[str, Any]], Collection[str]] | None = None,
         first: Sequence[Mapping[str, Any]] = (),
+        start: Mapping[str, Any] | None = None,
     ) -> None:
         self.search_space = dict(search_space)
         self._make_strategy = make_strategy
@@ -78,6 +81,7 @@ class RowSampler(BaseSampler):
         self._in_use = in_use
         self._codes = Codes(self.search_space)
         self._first = [self._codes.encode(params) for params in first]
+        self._start = self._codes.encode(start or {})
         self._sizes = Sizes(self._codes, size_of, size_gene, identity_of)
         self._study: str | None = None
 
@@ -149,5 +153,8 @@ class RowSampler(BaseSampler):
                 activity.note(np.where(absent, np.nan, row))
         self._history = History(self._codes, activity, self._sizes)
         self._strategy = self._make_strategy(
-            Pool(self._codes, activity), self._sizes, list(self._first), self._rng
+            Pool(self._codes, activity, self._start),
+            self._sizes,
+            list(self._first),
+            self._rng,
         )

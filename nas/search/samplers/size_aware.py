@@ -33,6 +33,8 @@ class SizeAwareSampler(RowSampler):
         in_use: the names of the genes of a full parameter set that are in use; by
             default that is learnt from the genes that trials ask for.
         first: parameter sets to begin with.
+        start: values for the smallest and the largest network, which are among the
+            first, of genes that size doesn't depend on.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class SizeAwareSampler(RowSampler):
         identity_of: Callable[[dict[str, Any]], Hashable] | None = None,
         in_use: Callable[[dict[str, Any]], Collection[str]] | None = None,
         first: Sequence[Mapping[str, Any]] = (),
+        start: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(
             Promising,
@@ -55,4 +58,5 @@ class SizeAwareSampler(RowSampler):
             identity_of=identity_of,
             in_use=in_use,
             first=first,
+            start=start,
         )

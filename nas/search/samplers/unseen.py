@@ -86,5 +86,5 @@ class Unseen:
                 if sign * reached[at] >= sign * size:
                     break
                 row, size = near[at], reached[at]
-            found.append((float(size), row))
+            found.append((float(size), self.pool.started(row)))
         return found
