@@ -17,6 +17,7 @@ OBJECTIVES: Final = ("accuracy", "balanced-accuracy")
 PRECISIONS: Final = ("auto", "float32", "bf16")
 
 Status = Literal["complete", "failed"]
+Arm = Literal["search", "random"]
 Reason = Literal["diverged", "out of memory", "error", "lost"]
 
 
@@ -120,7 +121,8 @@ class EvalResult:
 class TrialRecord:
     """A finished trial as its ``result.json`` keeps it: the run's source of truth.
 
-    ``batch_size`` is that of the training where it is not the recipe's.
+    ``batch_size`` is that of the training where it is not the recipe's. ``arm`` tells
+    who proposed it: the search, or random search beside it.
     """
 
     trial: int
@@ -139,6 +141,7 @@ class TrialRecord:
     """Time of the end, ISO 8601 in UTC."""
     reason: Reason | None = None
     batch_size: int | None = None
+    arm: Arm = "search"
 
     @cached_property
     def hash(self) -> str:

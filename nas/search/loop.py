@@ -1,22 +1,21 @@
 """The search loop: propose, train, record, learn."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from nas.arch import Architecture, canonical_hash
+from nas.arch import Architecture
 from nas.data import SearchData
 from nas.errors import SearchFailed
 from nas.executors import Executor, InlineExecutor, LocalExecutor
 from nas.nn.cost import cost
-from nas.records import EvalRequest, EvalResult, Recipe, TrialRecord
+from nas.records import Arm, EvalRequest, EvalResult, Recipe, TrialRecord
+from nas.search.arms import Arms
 from nas.search.config import SearchConfig
 from nas.search.events import Begun, Event, Finished, Notice, Started
 from nas.search.mirror import Mirror
 from nas.search.run import RunFolder
-from nas.search.study import Proposer
 from nas.search.workers import packing, places
 from nas.space import BoundSpace
 from nas.train import PRELOAD, start_evaluator
@@ -83,18 +82,13 @@ def run_search(
     return records
 
 
-def trial_seed(seed: int, trial: int) -> int:
-    """Return a trial's own seed, the same whatever ran before it."""
-    digest = hashlib.sha256(f"{seed}/{trial}".encode()).digest()
-    return int.from_bytes(digest[:4], "big")
-
-
 def _executor(config: SearchConfig, data: SearchData) -> Executor:
     on = places(config.device, config.devices)
     starts = [partial(start_evaluator, data, name, config.data_memory) for name in on]
     if config.workers == 0:
         return InlineExecutor(starts[0])
-    workers = packing(config.workers, on, config.trials)
+    trials = config.trials if config.baseline is None else 2 * config.trials
+    workers = packing(config.workers, on, trials)
     return LocalExecutor(starts, workers=workers, preload=PRELOAD, work=_num_layers)
 
 
@@ -126,8 +120,12 @@ class _Search:
         self.running: dict[int, Architecture] = {}
         self.batch_sizes: dict[int, int] = {}  # of trials that needed smaller ones
         self.notes: set[str] = set()
-        self.proposer = Proposer(space, config.sampler, config.seed, self.records)
-        self.proposer.seen.update(map(canonical_hash, self.interrupted.values()))
+        self.arms = Arms(
+            space,
+            config,
+            self.records,
+            {trial: (run.arm(trial), net) for trial, net in self.interrupted.items()},
+        )
         self.mirror = Mirror(run.study_path, space)
         self.mirror.catch_up(self.records, self.interrupted)
         if self.mirror.note:
@@ -137,14 +135,12 @@ class _Search:
 
     def run(self) -> None:
         """Keep every worker busy until the asked trials are done."""
-        exhausted = False
         while True:
             while (
-                not exhausted
-                and len(self.running) < self.executor.capacity
-                and len(self.records) + len(self.running) < self.config.trials
+                len(self.running) < self.executor.capacity
+                and (arm := self.arms.turn()) is not None
             ):
-                exhausted = not self._start_next()
+                self._start_next(arm)
             if not self.running:
                 return
             before = self.executor.capacity
@@ -155,39 +151,41 @@ class _Search:
             for result in results:
                 self._take_in(result)
 
-    def _start_next(self) -> bool:
-        """Start a candidate; return False when there is none left."""
-        if self.interrupted:
-            trial = min(self.interrupted)
-            architecture = self.interrupted.pop(trial)
+    def _start_next(self, arm: Arm) -> None:
+        """Start a candidate of an arm, if that has one left."""
+        interrupted = self.arms.interrupted(arm)
+        if interrupted is not None:
+            trial, architecture = interrupted, self.interrupted.pop(interrupted)
         else:
-            proposed = self.proposer.propose()
+            proposed = self.arms.propose(arm)
             if proposed is None:
+                whose = "" if arm == "search" else " for random search"
                 self.on_event(
                     Notice(
-                        text=f"the space is used up after {self.next_trial} "
-                        "different networks under this budget"
+                        text=f"the space is used up{whose} after "
+                        f"{self.arms.num_begun(arm)} different networks "
+                        "under this budget"
                     )
                 )
-                return False
+                return
             trial, architecture = self.next_trial, proposed
             self.next_trial += 1
+        self.arms.start(trial, arm)
         self.running[trial] = architecture
         self.mirror.start(trial, architecture)
         self._submit(trial, self.config.recipe, alone=False)
         self.on_event(Started(trial=trial, params=cost(architecture).total.params))
-        return True
 
     def _submit(self, trial: int, recipe: Recipe, *, alone: bool) -> None:
         """Have a running trial trained, from an empty folder."""
         architecture = self.running[trial]
-        self.run_folder.start_trial(trial, architecture)
+        self.run_folder.start_trial(trial, architecture, self.arms.arm_of[trial])
         self.executor.submit(
             EvalRequest(
                 trial=trial,
                 architecture=architecture,
                 recipe=recipe,
-                seed=trial_seed(self.config.seed, trial),
+                seed=self.arms.seed(trial),
                 folder=str(self.run_folder.trial_path(trial)),
                 alone=alone,
             )
@@ -230,15 +228,16 @@ class _Search:
             accuracy=result.accuracy,
             loss=result.loss,
             curve=result.curve,
-            seed=trial_seed(self.config.seed, result.trial),
+            seed=self.arms.seed(result.trial),
             device=result.device,
             error=result.error,
             reason=result.reason,
             batch_size=self.batch_sizes.get(result.trial),
             finished=self.now().isoformat(timespec="seconds"),
+            arm=self.arms.arm_of[result.trial],
         )
         self.run_folder.finish_trial(record)
         self.records.append(record)
-        self.proposer.tell(record)
+        self.arms.tell(record)
         self.mirror.finish(record)
         self.on_event(Finished(record=record))
