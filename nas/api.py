@@ -16,9 +16,18 @@ from nas.errors import ConfigError, RunError, unknown
 from nas.executors import start_server
 from nas.export import ModelFacts, write
 from nas.records import AUGMENTATIONS, Recipe, TrialRecord
-from nas.report import best, pareto_front, write_report
+from nas.report import (
+    Summary,
+    best,
+    judged,
+    pareto_front,
+    reference_point,
+    summarize,
+    write_report,
+)
 from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.memory import default_data_memory
+from nas.search.noise_files import read_beliefs, read_repeats
 from nas.search.precision import settled_recipe
 from nas.search.samplers.limits import check_space
 from nas.search.workers import check_device
@@ -61,17 +70,25 @@ class Run:
 
     @property
     def front(self) -> tuple[TrialRecord, ...]:
-        """The trials that no other beats in accuracy and size, smallest first."""
-        return pareto_front(self.records)
+        """The trials that no other beats in accuracy and size, smallest first.
+
+        Repeated trials compete with the mean of their repeats.
+        """
+        records = {record.trial: record for record in self.records}
+        front = pareto_front(judged(records.values(), read_repeats(self.folder)))
+        return tuple(records[record.trial] for record in front)
 
     def best(self, max_params: int | None = None) -> TrialRecord:
         """Return the most accurate trial, among those of at most ``max_params``.
+
+        Repeated trials compete with the mean of their repeats, trials of a baseline
+        like any others.
 
         Raises:
             RunError: when there is none.
         """
         records = self.records
-        found = best(records, max_params)
+        found = best(judged(records, read_repeats(self.folder)), max_params)
         if found is None:
             smallest = min((r.params for r in pareto_front(records)), default=None)
             raise RunError(
@@ -80,7 +97,7 @@ class Run:
                 else f"{self.path} has no trial of at most {max_params:,} parameters; "
                 f"its smallest has {smallest:,}"
             )
-        return found
+        return next(record for record in records if record.trial == found.trial)
 
     def trial(self, number: int) -> TrialRecord:
         """Return the finished trial of a number.
@@ -96,17 +113,29 @@ class Run:
         has = f"it has 0 to {max(numbers)}" if numbers else "it has none"
         raise RunError(f"{self.path} has no finished trial {number}; {has}")
 
-    def report(self) -> tuple[TrialRecord, ...]:
-        """Write the front and the data's facts into the run; return the front."""
+    def summary(self) -> Summary:
+        """Return the front with what is known about its noise, and hypervolumes."""
+        config, records = self.config, self.records
+        repeats = read_repeats(self.folder)
+        reference = reference_point(
+            records, self.folder.facts(), config.max_params, config.recipe.objective
+        )
+        beliefs = read_beliefs(self.folder, records, repeats)
+        return summarize(records, reference, repeats, beliefs)
+
+    def report(self) -> Summary:
+        """Write the report and the data's facts into the run; return its summary."""
         config, facts = self.config, self.folder.facts()
-        judged = config.recipe.objective.replace("-", " ")
-        return write_report(
-            self.records,
+        kind = config.recipe.objective.replace("-", " ")
+        found = self.summary()
+        write_report(
+            found,
             self.folder.report_path,
-            title=f"{facts['name']}, {config.recipe.epochs} epochs, {judged}",
+            title=f"{facts['name']}, {config.recipe.epochs} epochs, {kind}",
             max_params=config.max_params,
             data=facts,
         )
+        return found
 
     def export(self, to: Path | str, record: TrialRecord | None = None) -> Path:
         """Write a trial, by default the best one, as ``model.py`` and its weights.
@@ -186,6 +215,8 @@ def search(
     data_memory: int | None = None,
     seed: int = 0,
     sampler: str = "size-aware",
+    baseline: str | None = None,
+    repeats: int = 1,
     workers: int | None = None,
     device: str = "auto",
     devices: Sequence[int] | None = None,
@@ -216,6 +247,8 @@ def search(
         seed: of proposals, weights and shuffling.
         sampler: who proposes: "size-aware", "tpe", "nsga2", "nsga3", "gp", "random",
             "local", "evolution" or "grid".
+        baseline: "random" for random search beside the search, of as many epochs.
+        repeats: trainings of each network of the front, the first included.
         workers: trainings at once; None for what suits the machine, 0 to train in
             this process.
         device: "auto" (GPUs where there are any), "cpu" or "cuda".
@@ -249,6 +282,8 @@ def search(
         trials=trials,
         seed=seed,
         sampler=sampler,
+        baseline=baseline,
+        repeats=repeats,
         device=device,
         devices=None if devices is None else tuple(devices),
         image_size=image_size,
@@ -299,7 +334,7 @@ def resume(
     config = found.config
     check_device(config.device, config.devices)
     if trials is not None and trials != config.trials:
-        done = len(found.records)
+        done = sum(record.arm == "search" for record in found.records)
         if trials < done:
             raise RunError(
                 f"trials must be at least {done}, which {run} has finished; "
@@ -311,6 +346,58 @@ def resume(
     _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
     return _carry_on(found, dataset, on_event)
+
+
+def repeat(
+    run: Path | str,
+    *,
+    trials: Sequence[int] = (),
+    repeats: int = 5,
+    on_event: Callable[[Event], None] = lambda _: None,
+    on_progress: OnProgress | None = None,
+) -> Run:
+    """Train networks of a run again, from further seeds, to see how sure they are.
+
+    Repeats are kept with their trials; those that there are already count. An
+    interrupted call goes on where it was when it is made again.
+
+    Args:
+        run: the run folder.
+        trials: numbers of complete trials; none are those of the front.
+        repeats: trainings of each, the first included.
+        on_event: told of every repeat.
+        on_progress: told how many of how many images have been read.
+
+    Raises:
+        NasError: when there is no such run or trial, or the run is taken.
+    """
+    _check_main_guard()
+    found = Run(Path(run))
+    if repeats < 2:
+        raise ConfigError(
+            f"repeats must be at least 2, for the first training counts; got {repeats}"
+        )
+    chosen = [found.trial(number) for number in dict.fromkeys(trials)]
+    for record in chosen:
+        if record.status != "complete":
+            raise RunError(
+                f"trial {record.trial} failed ({record.error}); choose other --trials"
+            )
+    if not found.front:
+        raise RunError(f"{run} has no complete trial; continue it with 'nas resume'")
+    config = found.config
+    check_device(config.device, config.devices)
+    _warm_up(config)
+    dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
+    from nas.search.loop import run_repeats
+
+    try:
+        run_repeats(
+            found.folder, dataset.for_search(), chosen, repeats, on_event=on_event
+        )
+    finally:
+        found.report()
+    return found
 
 
 def _warm_up(config: SearchConfig) -> None:

@@ -24,13 +24,18 @@ def front_table(front: Sequence[TrialRecord], title: str) -> Table:
     for name in ("trial", "accuracy", "parameters", "MACs"):
         table.add_column(name, justify="right")
     table.add_column("blocks", overflow="fold")
-    for row in front_rows(front):
+    rows = front_rows(front)
+    with_arms = any(row.arm == "random" for row in rows)
+    if with_arms:
+        table.add_column("arm")
+    for row in rows:
         table.add_row(
             str(row.trial),
             percent(row.accuracy),
             f"{row.params:,}",
             human(row.macs),
             row.aggregations,
+            *([row.arm] if with_arms else []),
         )
     return table
 

@@ -1,22 +1,35 @@
 """What a search found: the front, its tables and its picture. Needs no torch."""
 
-from nas.report.front import Front, best, pareto_front
+from nas.report.compare import Comparison, compare
+from nas.report.front import Front, best, has_accuracy, pareto_front
 from nas.report.human import compact, human
+from nas.report.hypervolume import Reference, reference_point
+from nas.report.judged import judged
 from nas.report.outline import Outline, Part, outline
+from nas.report.summary import Certainty, Summary, summarize
 from nas.report.tables import FrontRow, aggregation_names, front_rows
 from nas.report.write import write_report
 
 __all__ = [
+    "Certainty",
+    "Comparison",
     "Front",
     "FrontRow",
     "Outline",
     "Part",
+    "Reference",
+    "Summary",
     "aggregation_names",
     "best",
     "compact",
+    "compare",
     "front_rows",
+    "has_accuracy",
     "human",
+    "judged",
     "outline",
     "pareto_front",
+    "reference_point",
+    "summarize",
     "write_report",
 ]

@@ -1,6 +1,6 @@
 """The search loop: propose, train, record, learn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -12,9 +12,12 @@ from nas.executors import Executor, InlineExecutor, LocalExecutor
 from nas.nn.cost import cost
 from nas.records import Arm, EvalRequest, EvalResult, Recipe, TrialRecord
 from nas.search.arms import Arms
+from nas.search.beliefs import believe
 from nas.search.config import SearchConfig
 from nas.search.events import Begun, Event, Finished, Notice, Started
 from nas.search.mirror import Mirror
+from nas.search.noise_files import read_repeats, write_beliefs
+from nas.search.repeats import Repeater
 from nas.search.run import RunFolder
 from nas.search.workers import packing, places
 from nas.space import BoundSpace
@@ -55,12 +58,7 @@ def run_search(
         executor = _executor(config, data)
         # The workers import what they need while the study is made ready.
         with executor:
-            space = BoundSpace(
-                space=run.space(),
-                input_shape=data.input_shape,
-                num_classes=data.num_classes,
-                max_params=config.max_params,
-            )
+            space = _bound(run, config, data)
             search = _Search(run, config, space, executor, on_event, now)
             on_event(
                 Begun(
@@ -75,11 +73,73 @@ def run_search(
                 search.run()
             finally:
                 search.mirror.close()
+            if config.repeats > 1:
+                _repeater(run, config, executor, on_event, now).repeat_front(
+                    search.records, config.repeats
+                )
+        _keep_beliefs(run, space, search.records)
     records = sorted(search.records, key=lambda record: record.trial)
     if not any(record.status == "complete" for record in records):
         reason = next((r.error for r in records if r.error), "nothing was trained")
         raise SearchFailed(f"no candidate could be trained; the first one: {reason}")
     return records
+
+
+def run_repeats(
+    run: RunFolder,
+    data: SearchData,
+    trials: Sequence[TrialRecord],
+    trainings: int,
+    *,
+    on_event: Callable[[Event], None] = lambda _: None,
+    now: Callable[[], datetime] = utc_now,
+) -> None:
+    """Train trials of a run again until each has been trained so many times.
+
+    Args:
+        run: the folder, which no other process may work on meanwhile.
+        data: those of the search.
+        trials: complete ones of the run; none are those of its front.
+        trainings: of each trial, its first and earlier repeats included.
+        on_event: told of every repeat.
+        now: the clock.
+    """
+    with run.owned():
+        config, records = run.config(), run.records()
+        with _executor(config, data) as executor:
+            repeater = _repeater(run, config, executor, on_event, now)
+            if trials:
+                repeater.repeat(trials, trainings)
+            else:
+                repeater.repeat_front(records, trainings)
+        _keep_beliefs(run, _bound(run, config, data), records)
+
+
+def _bound(run: RunFolder, config: SearchConfig, data: SearchData) -> BoundSpace:
+    return BoundSpace(
+        space=run.space(),
+        input_shape=data.input_shape,
+        num_classes=data.num_classes,
+        max_params=config.max_params,
+    )
+
+
+def _repeater(
+    run: RunFolder,
+    config: SearchConfig,
+    executor: Executor,
+    on_event: Callable[[Event], None],
+    now: Callable[[], datetime],
+) -> Repeater:
+    return Repeater(run, config.seed, config.recipe, executor, on_event, now)
+
+
+def _keep_beliefs(
+    run: RunFolder, space: BoundSpace, records: Sequence[TrialRecord]
+) -> None:
+    beliefs = believe(space.distributions(), records, read_repeats(run))
+    if beliefs is not None:
+        write_beliefs(run, beliefs)
 
 
 def _executor(config: SearchConfig, data: SearchData) -> Executor:
