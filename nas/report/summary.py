@@ -195,8 +195,8 @@ def _notes(
         return notes
     if len(once) == len(certainties):
         notes.append(
-            "Each trial was trained once, and those of the front were chosen for being "
-            "high: expect less of them. 'nas repeat' tells how much."
+            "The trials of the front were trained once, and chosen for being high: "
+            "expect less of them. 'nas repeat' tells how much."
         )
     else:
         notes.append(
