@@ -12,24 +12,17 @@ _MARKS = (0.25, 0.5, 0.75, 1.0)
 def print_certainty(console: Console, found: Summary) -> None:
     """Print what repeats and the model of all trials say about the front."""
     table = Table(
-        title="How sure is it", title_justify="left", title_style="bold", box=None
+        title="How sure is it, in %", title_justify="left", title_style="bold", box=None
     )
     with_repeats = any(one.repeats for one in found.certainties)
     with_model = found.noise is not None
-    for name, wanted in (
-        ("trial", True),
-        ("first", True),
-        ("repeats: mean", with_repeats),
-        ("std", with_repeats),
-        ("95 % interval", with_repeats),
-        ("model: 95 %", with_model),
-        ("on the front", with_model),
-        ("not told apart from", with_model),
-    ):
-        if wanted:
-            table.add_column(name, justify="right")
+    names = ["trial", "first"]
+    names += ["repeats", "mean", "std", "95 %"] if with_repeats else []
+    names += ["model: 95 %", "on front", "not told from"] if with_model else []
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=name != "not told from")
     for one in found.certainties:
-        cells = [str(one.trial), percent(one.first)]
+        cells = [str(one.trial), _number(one.first)]
         cells += _repeats(one) if with_repeats else []
         cells += _model(one) if with_model else []
         table.add_row(*cells)
@@ -58,8 +51,8 @@ def print_comparison(console: Console, found: Summary) -> None:
         highlight=False,
     )
     if found.comparison is None:
-        for arm, steps in found.steps.items():
-            console.print(f"{arm} {steps[-1].hypervolume:.4g}", highlight=False)
+        for name, arm in found.arms.items():
+            console.print(f"{name} {arm.steps[-1].hypervolume:.4g}", highlight=False)
         return
     console.print(_courses(found))
     console.print(found.comparison.verdict, highlight=False)
@@ -72,8 +65,6 @@ def print_comparison(console: Console, found: Summary) -> None:
 
 
 def _courses(found: Summary) -> Table:
-    comparison = found.comparison
-    assert comparison is not None
     table = Table(box=None)
     table.add_column("arm")
     for name in ("trials", "epochs", "seconds"):
@@ -81,17 +72,18 @@ def _courses(found: Summary) -> Table:
     for mark in _MARKS:
         table.add_column(f"at {100 * mark:.0f} %", justify="right")
     table.add_column("its front")
-    for arm, steps in found.steps.items():
+    for name, arm in found.arms.items():
+        steps = arm.steps
         areas = [
             steps[max(1, round(mark * len(steps))) - 1].hypervolume for mark in _MARKS
         ]
         table.add_row(
-            arm,
+            name,
             f"{steps[-1].trials:,}",
             f"{steps[-1].epochs:,}",
             f"{steps[-1].seconds:.0f}",
-            *(f"{area:.4g}" for area in areas),
-            " ".join(str(record.trial) for record in found.arm_front(arm)),
+            *(f"{area:.3g}" for area in areas),
+            " ".join(str(record.trial) for record in arm.front),
         )
     return table
 
@@ -99,14 +91,15 @@ def _courses(found: Summary) -> Table:
 def _repeats(one: Certainty) -> list[str]:
     again = one.repeats
     if again is None:
-        return ["trained once", "", ""]
-    failed = f", {again.failed} failed" if again.failed else ""
+        return ["0", "", "", ""]
+    lost = f", {again.failed} failed" if again.failed else ""
+    count = f"{again.complete}{lost}"
     if again.mean is None:
-        return [failed.removeprefix(", "), "", ""]
-    mean = f"{percent(again.mean)} of {again.complete}{failed}"
+        return [count, "", "", ""]
     if again.std is None or again.low is None or again.high is None:
-        return [mean, "", ""]
-    return [mean, percent(again.std), _interval(again.low, again.high)]
+        return [count, _number(again.mean), "", ""]
+    interval = _interval(again.low, again.high)
+    return [count, _number(again.mean), _number(again.std), interval]
 
 
 def _model(one: Certainty) -> list[str]:
@@ -115,10 +108,14 @@ def _model(one: Certainty) -> list[str]:
         return ["", "", ""]
     return [
         _interval(belief.low, belief.high),
-        f"{100 * belief.on_front:.0f} %",
+        f"{100 * belief.on_front:.0f}",
         " ".join(map(str, one.not_told_apart)) or "-",
     ]
 
 
 def _interval(low: float, high: float) -> str:
-    return f"{100 * low:.2f} to {percent(high)}"
+    return f"{_number(low)}-{_number(high)}"
+
+
+def _number(part: float) -> str:
+    return f"{100 * part:.2f}"

@@ -51,14 +51,14 @@ class Comparison:
         if self.chance > _LEVEL:
             return (
                 f"Search and random search cannot be told apart here: {figures}; "
-                f"shuffled trials differ as much in {odds} of cases."
+                f"shuffled trials differ at least as much in {odds} of cases."
             )
         ahead, behind = "The search", "random search"
         if self.difference < 0:
             ahead, behind = "Random search", "the search"
         return (
             f"{ahead} is ahead of {behind} by more than chance explains: {figures}; "
-            f"shuffled trials differ as much in {odds} of cases. "
+            f"shuffled trials differ at least as much in {odds} of cases. "
             "How other seeds would do is not known from one search each."
         )
 

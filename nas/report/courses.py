@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from nas.report.compare import Comparison
 from nas.report.human import compact
 from nas.report.hypervolume import Reference, Step
 
-_COLORS = {"search": "#0072B2", "random search": "#D55E00"}
+_COLORS: Final = {"search": "#0072B2", "random search": "#D55E00"}
 
 
 def draw_courses(
@@ -23,7 +24,9 @@ def draw_courses(
     figure = Figure(figsize=(7.5, 5.0), dpi=200, layout=layout)
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.set_title(title.replace("$", r"\$"), loc="left", fontsize=11, wrap=True)
+    axes.set_title(
+        title.replace("$", r"\$"), loc="left", fontsize=11, pad=20, wrap=True
+    )
     arms = {"search": comparison.search, "random search": comparison.random}
     for (name, steps), style in zip(arms.items(), ("-", "--"), strict=True):
         trials, areas = _line(steps)
@@ -43,14 +46,14 @@ def draw_courses(
     axes.grid(color="#e6e6e6", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="lower right", frameon=False, fontsize=9)
-    figure.text(
-        0.99,
-        0.005,
+    axes.annotate(
         f"accuracy over the log of size, from {100 * reference.accuracy:.2f}% and "
         f"{compact(round(reference.params))} parameters ({reference.name})",
-        ha="right",
-        va="bottom",
-        fontsize=7,
+        xy=(0, 1),
+        xycoords="axes fraction",
+        xytext=(0, 6),
+        textcoords="offset points",
+        fontsize=8.5,
         color="#666666",
     )
     figure.savefig(path, format="png")

@@ -40,11 +40,28 @@ class Certainty:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArmFacts:
+    """What an arm came to: its front, and where it stood after each of its trials."""
+
+    front: tuple[TrialRecord, ...]
+    steps: tuple[Step, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as plain JSON data."""
+        return {
+            **asdict(self.steps[-1]),
+            "front": [record.trial for record in self.front],
+            "hypervolume_after": [step.hypervolume for step in self.steps],
+            "epochs_after": [step.epochs for step in self.steps],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The front with what is known about its noise, and its hypervolume.
 
     ``records`` are all trials, repeated ones with the mean of their repeats; ``front``
-    is theirs. ``steps`` has the course of each arm by the first results of its trials.
+    is theirs. ``arms`` has what each arm came to by the first results of its trials.
     ``beside`` has trials that are not on the front and well may belong there, with the
     probability. ``noise`` is the standard deviation of one training's log error.
     """
@@ -56,7 +73,7 @@ class Summary:
     noise: float | None
     notes: tuple[str, ...]
     reference: Reference
-    steps: Mapping[str, tuple[Step, ...]]
+    arms: Mapping[str, ArmFacts]
     comparison: Comparison | None
 
     def rows(self) -> tuple[FrontRow, ...]:
@@ -80,7 +97,7 @@ class Summary:
             "trials": len(self.records),
             "failed": sum(record.status == "failed" for record in self.records),
             "reference": self.reference.to_json(),
-            "arms": {arm: self._arm_json(arm) for arm in self.steps},
+            "arms": {name: arm.to_json() for name, arm in self.arms.items()},
             "comparison": None
             if (found := self.comparison) is None
             else {
@@ -93,22 +110,6 @@ class Summary:
             "notes": list(self.notes),
             "beside": [{"trial": t, "on_front": p} for t, p in self.beside],
             "front": self.front_json(),
-        }
-
-    def arm_front(self, arm: str) -> tuple[TrialRecord, ...]:
-        """Return the front of one arm alone."""
-        return pareto_front(record for record in self.records if record.arm == arm)
-
-    def _arm_json(self, arm: str) -> dict[str, Any]:
-        steps = self.steps[arm]
-        return {
-            "trials": steps[-1].trials,
-            "epochs": steps[-1].epochs,
-            "seconds": steps[-1].seconds,
-            "hypervolume": steps[-1].hypervolume,
-            "front": [record.trial for record in self.arm_front(arm)],
-            "hypervolume_after": [step.hypervolume for step in steps],
-            "epochs_after": [step.epochs for step in steps],
         }
 
 
@@ -150,11 +151,15 @@ def summarize(
         noise=None if beliefs is None else beliefs.noise,
         notes=tuple(_notes(now, certainties, repeats, beliefs)),
         reference=reference,
-        steps={
-            arm: course([r for r in records if r.arm == arm], reference) for arm in arms
+        arms={
+            arm: _arm([r for r in records if r.arm == arm], reference) for arm in arms
         },
         comparison=compare(records, reference),
     )
+
+
+def _arm(records: Sequence[TrialRecord], reference: Reference) -> ArmFacts:
+    return ArmFacts(front=pareto_front(records), steps=course(records, reference))
 
 
 def _certainty(

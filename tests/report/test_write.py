@@ -170,7 +170,7 @@ class TestRepeats:
     def test_hypervolumes_are_of_first_results(self):
         once = summarize(self.RECORDS, AT, {}, None)
         repeated = summarize(self.RECORDS, AT, {0: [again(0, 2, 0.5)]}, None)
-        assert once.steps == repeated.steps
+        assert once.arms == repeated.arms
 
 
 def test_what_a_model_does_not_tell_apart_is_named():
