@@ -17,7 +17,13 @@ from nas.search.samplers.codes import Codes, Rows
 from nas.search.samplers.features import Features
 from nas.search.samplers.improvement import is_front
 from nas.search.samplers.log_error import log_errors
-from nas.search.samplers.surrogate import Surrogate, default_hyper, fit
+from nas.search.samplers.surrogate import (
+    Surrogate,
+    bounds_for,
+    default_hyper,
+    fit,
+    loss_of,
+)
 
 LEAST_TRIALS: Final = 6
 """Fewer complete ones teach the model nothing."""
@@ -25,8 +31,15 @@ LEAST_TRIALS: Final = 6
 _KEPT: Final = 300
 """Most networks that are believed of: the front's, and those that follow it."""
 _EVALUATIONS: Final = 60
-_DRAWS: Final = 4000
-_WIDE: Final = 1.959964
+_MODELS: Final = 20
+_DRAWS: Final = 200
+"""For each of the models."""
+_QUANTILES: Final = (0.025, 0.5, 0.975)
+_SUBSET: Final = 200
+"""Most results that hyperparameters are drawn from."""
+_STEP: Final = 0.05
+_LEAST_CURVATURE: Final = 0.25
+"""Of the log posterior: hyperparameters are not less sure than under their prior."""
 
 
 def believe(
@@ -64,31 +77,23 @@ def believe(
         of += [i] * len(found)
         reached += found
     seen, errors = points[of], log_errors(np.array(reached))
-    start = default_hyper(features.groups)
-    hyper = fit(seen, errors, features.groups, start, _EVALUATIONS)
-    surrogate = Surrogate(seen, errors, features.groups, hyper)
-    mean, covariance = surrogate.joint(points)
-    drawn = _drawn(mean, covariance)
+    models = _models(seen, errors, features.groups)
+    drawn = _drawn(models, points)
     chances = _on_front(sizes, drawn)
-    deviation = np.sqrt(np.maximum(np.diag(covariance), 0))
+    accuracies = 1 - np.exp(np.minimum(np.quantile(drawn, _QUANTILES, axis=0), 0.0))
     place = {r.trial: i for i, same in enumerate(networks) for r in same}
-
-    def accuracy(trial: int, deviations: float) -> float:
-        i = place[trial]
-        return float(1 - np.exp(min(mean[i] - deviations * deviation[i], 0.0)))
-
     front = [r.trial for r in pareto_front(judged(complete, repeats))]
     num_trials, num_repeats = num_complete(records, repeats)
     return Beliefs(
         trials=num_trials,
         repeats=num_repeats,
-        noise=surrogate.noise_std,
+        noise=float(np.median([model.noise_std for model in models])),
         beliefs=tuple(
             Belief(
                 trial=trial,
-                accuracy=accuracy(trial, 0.0),
-                low=accuracy(trial, -_WIDE),
-                high=accuracy(trial, _WIDE),
+                accuracy=float(accuracies[1, i]),
+                low=float(accuracies[2, i]),
+                high=float(accuracies[0, i]),
                 on_front=float(chances[i]),
             )
             for trial, i in sorted(place.items())
@@ -133,12 +138,40 @@ def _accuracies(
     return [reached for reached in found if reached is not None and isfinite(reached)]
 
 
-def _drawn(mean: Rows, covariance: Rows) -> NDArray[np.float64]:
-    """Return draws (K, M) of the true log errors of all networks at once."""
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0))
+def _models(points: Rows, errors: Rows, groups: NDArray[np.intp]) -> list[Surrogate]:
+    """Return processes whose hyperparameters are as likely as the results make them.
+
+    They are drawn from a normal distribution around the likeliest ones (Laplace's
+    approximation): with the likeliest alone, few results are believed too much.
+    """
     rng = np.random.default_rng(0)
-    return np.asarray(mean + rng.standard_normal((_DRAWS, len(mean))) @ root.T)
+    some = np.arange(len(points))
+    if len(some) > _SUBSET:
+        some = rng.choice(some, _SUBSET, replace=False)
+    loss = loss_of(points[some], errors[some], groups)
+    start = default_hyper(groups)
+    best = fit(points[some], errors[some], groups, start, _EVALUATIONS)
+    steps = _STEP * np.eye(len(best))
+    curvature = np.stack(
+        [(loss(best + step)[1] - loss(best - step)[1]) / (2 * _STEP) for step in steps]
+    )
+    values, vectors = np.linalg.eigh((curvature + curvature.T) / 2)
+    root = vectors / np.sqrt(np.maximum(values, _LEAST_CURVATURE))
+    drawn = best + rng.standard_normal((_MODELS, len(best))) @ root.T
+    drawn = np.clip(drawn, *bounds_for(len(best) - 2).T)
+    return [Surrogate(points, errors, groups, hyper) for hyper in drawn]
+
+
+def _drawn(models: Sequence[Surrogate], points: Rows) -> NDArray[np.float64]:
+    """Return draws (K, M) of the true log errors of all networks at once."""
+    rng = np.random.default_rng(0)
+    found = []
+    for model in models:
+        mean, covariance = model.joint(points)
+        values, vectors = np.linalg.eigh(covariance)
+        root = vectors * np.sqrt(np.maximum(values, 0))
+        found.append(mean + rng.standard_normal((_DRAWS, len(mean))) @ root.T)
+    return np.concatenate(found)
 
 
 def _on_front(sizes: Rows, drawn: NDArray[np.float64]) -> Rows:

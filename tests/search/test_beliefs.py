@@ -8,6 +8,7 @@ import pytest
 from made_run import architectures, bound, record
 
 from nas.noise import Repeat
+from nas.search import beliefs
 from nas.search.beliefs import LEAST_TRIALS, _on_front, believe
 
 GENES = bound().distributions()
@@ -146,11 +147,13 @@ def test_perfect_and_hopeless_results_are_no_trouble():
         assert 0 <= belief.low <= belief.accuracy <= belief.high <= 1
 
 
-def test_of_many_networks_the_front_and_what_follows_is_kept():
-    records, _ = noisy(400, noise=0.1)
+def test_of_many_networks_the_front_and_what_follows_is_kept(monkeypatch):
+    monkeypatch.setattr(beliefs, "_KEPT", 20)
+    records, _ = noisy(60, noise=0.1)
     worst = min(records, key=lambda r: r.accuracy)
     best = max(records, key=lambda r: r.accuracy)
     found = believe(GENES, records, {worst.trial: [again(worst.trial, 2, 0.1)]})
     kept = {belief.trial for belief in found.beliefs}
-    assert 300 <= len(kept) < 400
+    assert 20 <= len(kept) < 40
     assert {best.trial, worst.trial} <= kept
+    assert found.trials == 60

@@ -7,6 +7,7 @@ maximise the marginal likelihood under a prior that wants many groups to matter 
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -139,28 +140,46 @@ def fit(
     max_evaluations: int,
 ) -> NDArray[np.float64]:
     """Return hyperparameters that maximise the posterior density, from a start."""
-    standard = (targets - targets.mean()) / (float(targets.std()) or 1.0)
-    num = len(start) - 2
-    prior = prior_for(num)
-    means = np.array([prior.weight[0]] * num + [prior.signal[0], prior.noise[0]])
-    stds = np.array([prior.weight[1]] * num + [prior.signal[1], prior.noise[1]])
-
-    def loss(hyper: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        value, gradient = _evidence(points, standard, groups, hyper)
-        off = (hyper - means) / stds
-        return value + 0.5 * float(off @ off), gradient + off / stds
-
-    bounds = [(m - 6 * s, m + 6 * s) for m, s in zip(means, stds, strict=True)]
-    bounds[-1] = (math.log(1e-5), math.log(2.0))
+    bounds = bounds_for(len(start) - 2)
     found = minimize(
-        loss,
-        np.clip(start, *np.array(bounds).T),
+        loss_of(points, targets, groups),
+        np.clip(start, *bounds.T),
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
         options={"maxfun": max_evaluations, "maxiter": max_evaluations},
     )
     return np.asarray(found.x)
+
+
+def bounds_for(num_groups: int) -> NDArray[np.float64]:
+    """Return the (lowest, highest) hyperparameters (num_groups + 2, 2)."""
+    means, stds = _priors(num_groups)
+    bounds = np.stack([means - 6 * stds, means + 6 * stds], axis=1)
+    bounds[-1] = (math.log(1e-5), math.log(2.0))
+    return bounds
+
+
+def loss_of(
+    points: Rows, targets: Rows, groups: NDArray[np.intp]
+) -> Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]:
+    """Return the negative log posterior density of hyperparameters, with gradient."""
+    standard = (targets - targets.mean()) / (float(targets.std()) or 1.0)
+    means, stds = _priors(int(groups.max()) + 1)
+
+    def loss(hyper: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value, gradient = _evidence(points, standard, groups, hyper)
+        off = (hyper - means) / stds
+        return value + 0.5 * float(off @ off), gradient + off / stds
+
+    return loss
+
+
+def _priors(num_groups: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    prior = prior_for(num_groups)
+    means = [prior.weight[0]] * num_groups + [prior.signal[0], prior.noise[0]]
+    stds = [prior.weight[1]] * num_groups + [prior.signal[1], prior.noise[1]]
+    return np.array(means), np.array(stds)
 
 
 def squared_distances(a: Rows, b: Rows) -> Rows:
