@@ -17,11 +17,13 @@ from nas.executors import start_server
 from nas.export import ModelFacts, write
 from nas.records import AUGMENTATIONS, Recipe, TrialRecord
 from nas.report import (
+    RepeatFacts,
     Summary,
     best,
     judged,
     pareto_front,
     reference_point,
+    repeat_facts,
     summarize,
     write_report,
 )
@@ -112,6 +114,10 @@ class Run:
         numbers = [record.trial for record in records]
         has = f"it has 0 to {max(numbers)}" if numbers else "it has none"
         raise RunError(f"{self.path} has no finished trial {number}; {has}")
+
+    def repeats(self, number: int) -> RepeatFacts | None:
+        """Return what the repeats of a trial came to, None when it has none."""
+        return repeat_facts(read_repeats(self.folder).get(number, ()))
 
     def summary(self) -> Summary:
         """Return the front with what is known about its noise, and hypervolumes."""

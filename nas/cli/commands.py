@@ -83,6 +83,12 @@ def run_export(
         f"{record.params:,} parameters",
         highlight=False,
     )
+    again = run.repeats(record.trial)
+    if again is not None and again.mean is not None:
+        console.print(
+            f"its repeats reached {percent(again.mean)} on average: expect that",
+            highlight=False,
+        )
     console.print(str(model), soft_wrap=True, highlight=False)
 
 

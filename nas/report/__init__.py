@@ -4,7 +4,7 @@ from nas.report.compare import Comparison, compare
 from nas.report.front import Front, best, has_accuracy, pareto_front
 from nas.report.human import compact, human
 from nas.report.hypervolume import Reference, reference_point
-from nas.report.judged import judged
+from nas.report.judged import RepeatFacts, judged, repeat_facts
 from nas.report.outline import Outline, Part, outline
 from nas.report.summary import Certainty, Summary, summarize
 from nas.report.tables import FrontRow, aggregation_names, front_rows
@@ -18,6 +18,7 @@ __all__ = [
     "Outline",
     "Part",
     "Reference",
+    "RepeatFacts",
     "Summary",
     "aggregation_names",
     "best",
@@ -30,6 +31,7 @@ __all__ = [
     "outline",
     "pareto_front",
     "reference_point",
+    "repeat_facts",
     "summarize",
     "write_report",
 ]

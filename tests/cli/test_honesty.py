@@ -98,6 +98,8 @@ def test_export_says_what_its_own_weights_reached(nas, honest, folder):
     outcome = nas("export", honest, "--to", "out")
     best = Run(honest).best()
     assert f"trial {best.trial}: {100 * best.accuracy:.2f} %" in outcome.out
+    mean = Run(honest).repeats(best.trial).mean
+    assert f"its repeats reached {100 * mean:.2f} % on average" in outcome.out
 
 
 class TestRepeat:
