@@ -167,6 +167,12 @@ class TrialRecord:
         genes: Mapping[str, Gene] | None = json.loads(text).get("genes")
         return genes
 
+    def with_accuracy(self, accuracy: float) -> "TrialRecord":
+        """Return the same with another accuracy; decodes nothing."""
+        record = object.__new__(type(self))
+        record.__dict__.update(self.__dict__, accuracy=accuracy)
+        return record
+
     def facts(self) -> dict[str, Any]:
         """Return everything but the architecture as plain JSON data."""
         names = (field.name for field in fields(self) if field.name != "architecture")

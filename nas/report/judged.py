@@ -1,7 +1,7 @@
 """Trials as repeats have shown them to be."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite, sqrt
 from statistics import fmean, stdev
 
@@ -68,7 +68,7 @@ def _judged(record: TrialRecord, repeats: Sequence[Repeat]) -> TrialRecord:
     found = repeat_facts(repeats)
     if found is None or found.mean is None:
         return record
-    return replace(record, accuracy=found.mean)
+    return record.with_accuracy(found.mean)
 
 
 def _t_quantile(freedom: int) -> float:

@@ -43,6 +43,7 @@ class Arms:
         self._interrupted: dict[Arm, list[int]] = {"search": [], "random": []}
         self._begun: Counter[Arm] = Counter()
         self._epochs: Counter[Arm] = Counter()
+        self._planned: dict[int, int] = {}
         self._used_up: set[Arm] = set()
         known: dict[Arm, list[TrialRecord]] = {"search": [], "random": []}
         for record in finished:
@@ -94,15 +95,17 @@ class Arms:
         """Return how many trials of an arm are finished or under way."""
         return self._begun[arm]
 
-    def start(self, trial: int, arm: Arm) -> None:
-        """Take in that a trial is under way."""
+    def start(self, trial: int, arm: Arm, epochs: int) -> None:
+        """Take in that a trial is under way, which is to train for so many epochs."""
         self._number(trial, arm)
         self._begun[arm] += 1
-        self._epochs[arm] += self.config.recipe.epochs
+        self._epochs[arm] += epochs
+        self._planned[trial] = epochs
 
     def tell(self, record: TrialRecord) -> None:
         """Let the arm of a finished trial, and no other, learn from it."""
-        self._epochs[record.arm] += self._charged(record) - self.config.recipe.epochs
+        self._epochs[record.arm] -= self._planned[record.trial]
+        self._epochs[record.arm] += self._charged(record)
         self._proposers[record.arm].tell(record)
 
     def seed(self, trial: int) -> int:
@@ -118,7 +121,7 @@ class Arms:
 
     def _charged(self, record: TrialRecord) -> int:
         """Return the epochs of a finished trial; a failed one has had its turn."""
-        whole = self.config.recipe.epochs
+        whole = self._planned.get(record.trial, self.config.recipe.epochs)
         return len(record.curve) if record.status == "complete" else whole
 
     def _number(self, trial: int, arm: Arm) -> None:

@@ -230,7 +230,7 @@ class _Search:
                 return
             trial, architecture = self.next_trial, proposed
             self.next_trial += 1
-        self.arms.start(trial, arm)
+        self.arms.start(trial, arm, self.config.recipe.epochs)
         self.running[trial] = architecture
         self.mirror.start(trial, architecture)
         self._submit(trial, self.config.recipe, alone=False)

@@ -85,7 +85,7 @@ def test_neither_hears_of_the_other():
         proposer.tell = told[arm].append
     one, two = architectures(2)
     for trial, (arm, architecture) in enumerate([("search", one), ("random", two)]):
-        arms.start(trial, arm)
+        arms.start(trial, arm, EPOCHS)
         finished = TrialRecord(**{**vars(record(trial, architecture, 0.5)), "arm": arm})
         arms.tell(finished)
     assert {arm: [r.trial for r in found] for arm, found in told.items()} == {
@@ -191,7 +191,7 @@ def test_seeds_of_both_stay():
     assert trial_seed(0, 3) == derived_seed("0/3")
     arms = Arms(bound(), SearchConfig(baseline="random"), [], {})
     for trial, arm in enumerate(("search", "random", "random", "search")):
-        arms.start(trial, arm)
+        arms.start(trial, arm, EPOCHS)
     assert [arms.seed(trial) for trial in range(4)] == [
         *(derived_seed("0/0"), derived_seed("0/random/0")),
         *(derived_seed("0/random/1"), derived_seed("0/1")),

@@ -288,6 +288,14 @@ class TestIndex:
             assert run.records() == before
         assert len(opened) > 10
 
+    def test_another_accuracy_leaves_the_rest(self, run):
+        one = run.records()[0]
+        other = one.with_accuracy(0.25)
+        assert (one.accuracy, other.accuracy) == (0.5, 0.25)
+        assert "architecture" not in vars(other)
+        assert other.with_accuracy(0.5) == one
+        assert (other.hash, other.genes) == (one.hash, one.genes)
+
     def test_a_result_that_changed_counts_and_not_its_row(self, run, opened):
         _, other = architectures(2)
         run.finish_trial(record(0, other, 0.25))
