@@ -12,34 +12,22 @@ from optuna.distributions import BaseDistribution
 from nas.noise import Belief, Beliefs, Repeat
 from nas.records import TrialRecord
 from nas.report import has_accuracy, judged, pareto_front
+from nas.search.models import likely_models
 from nas.search.noise_files import num_complete
 from nas.search.samplers.codes import Codes, Rows
 from nas.search.samplers.features import Features
 from nas.search.samplers.improvement import is_front
 from nas.search.samplers.log_error import log_errors
-from nas.search.samplers.surrogate import (
-    Surrogate,
-    bounds_for,
-    default_hyper,
-    fit,
-    loss_of,
-)
+from nas.search.samplers.surrogate import Surrogate
 
 LEAST_TRIALS: Final = 6
 """Fewer complete ones teach the model nothing."""
 
 _KEPT: Final = 300
 """Most networks that are believed of: the front's, and those that follow it."""
-_EVALUATIONS: Final = 60
-_MODELS: Final = 20
 _DRAWS: Final = 200
 """For each of the models."""
 _QUANTILES: Final = (0.025, 0.5, 0.975)
-_SUBSET: Final = 200
-"""Most results that hyperparameters are drawn from."""
-_STEP: Final = 0.05
-_LEAST_CURVATURE: Final = 0.25
-"""Of the log posterior: hyperparameters are not less sure than under their prior."""
 
 
 def believe(
@@ -77,7 +65,7 @@ def believe(
         of += [i] * len(found)
         reached += found
     seen, errors = points[of], log_errors(np.array(reached))
-    models = _models(seen, errors, features.groups)
+    models = likely_models(seen, errors, features.groups)
     drawn = _drawn(models, points)
     chances = _on_front(sizes, drawn)
     accuracies = 1 - np.exp(np.minimum(np.quantile(drawn, _QUANTILES, axis=0), 0.0))
@@ -136,30 +124,6 @@ def _accuracies(
     found = [r.accuracy for r in same]
     found += [again.accuracy for r in same for again in repeats.get(r.trial, ())]
     return [reached for reached in found if reached is not None and isfinite(reached)]
-
-
-def _models(points: Rows, errors: Rows, groups: NDArray[np.intp]) -> list[Surrogate]:
-    """Return processes whose hyperparameters are as likely as the results make them.
-
-    They are drawn from a normal distribution around the likeliest ones (Laplace's
-    approximation): with the likeliest alone, few results are believed too much.
-    """
-    rng = np.random.default_rng(0)
-    some = np.arange(len(points))
-    if len(some) > _SUBSET:
-        some = rng.choice(some, _SUBSET, replace=False)
-    loss = loss_of(points[some], errors[some], groups)
-    start = default_hyper(groups)
-    best = fit(points[some], errors[some], groups, start, _EVALUATIONS)
-    steps = _STEP * np.eye(len(best))
-    curvature = np.stack(
-        [(loss(best + step)[1] - loss(best - step)[1]) / (2 * _STEP) for step in steps]
-    )
-    values, vectors = np.linalg.eigh((curvature + curvature.T) / 2)
-    root = vectors / np.sqrt(np.maximum(values, _LEAST_CURVATURE))
-    drawn = best + rng.standard_normal((_MODELS, len(best))) @ root.T
-    drawn = np.clip(drawn, *bounds_for(len(best) - 2).T)
-    return [Surrogate(points, errors, groups, hyper) for hyper in drawn]
 
 
 def _drawn(models: Sequence[Surrogate], points: Rows) -> NDArray[np.float64]:
