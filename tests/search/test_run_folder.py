@@ -11,7 +11,7 @@ import yaml
 from made_run import FACTS, architectures, make_run, record
 
 from nas.errors import NasError, RunError
-from nas.records import Recipe
+from nas.records import Recipe, TrialRecord
 from nas.search import RunFolder, SearchConfig
 from nas.search.files import write_atomic
 from nas.space import SearchSpace
@@ -287,6 +287,24 @@ class TestIndex:
             path.write_bytes(harmed)
             assert run.records() == before
         assert len(opened) > 10
+
+    def test_rows_of_earlier_versions_are_of_the_search(
+        self, run, path, opened, monkeypatch
+    ):
+        path.unlink()
+        whole = TrialRecord.facts
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                TrialRecord,
+                "facts",
+                lambda r: {k: v for k, v in whole(r).items() if k != "arm"},
+            )
+            before = run.records()
+        assert b'"arm"' not in path.read_bytes()
+        opened.clear()
+        assert [r.arm for r in run.records()] == ["search"] * 3
+        assert run.records() == before
+        assert opened == []
 
     def test_another_accuracy_leaves_the_rest(self, run):
         one = run.records()[0]
