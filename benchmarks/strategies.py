@@ -45,6 +45,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from nas.report.hypervolume import hypervolume as area
 from nas.search import SAMPLERS
 from nas.search.samplers.catalog import sampler
 
@@ -323,20 +324,13 @@ class Hypervolume:
 
     def __init__(self, points: np.ndarray) -> None:
         self.worst = float(points[:, 0].min())
-        self.end = math.log(float(points[:, 1].max()))
+        self.largest = float(points[:, 1].max())
         self.whole = 1.0
         self.whole = self.of(points)
 
     def of(self, points: np.ndarray) -> float:
         """Return the share that (accuracy, size) pairs cover."""
-        area, best = 0.0, self.worst
-        begin = self.end
-        for accuracy, size in sorted(map(tuple, points), key=lambda p: (p[1], -p[0])):
-            if accuracy > best:
-                area += max(math.log(size) - begin, 0.0) * (best - self.worst)
-                begin, best = math.log(size), accuracy
-        area += max(self.end - begin, 0.0) * (best - self.worst)
-        return area / self.whole
+        return area(map(tuple, points), self.worst, self.largest) / self.whole
 
     def after_each(self, trials: list[tuple[float, float]]) -> list[float]:
         """Return the share after each of the trials."""

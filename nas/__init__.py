@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from nas.api import Run, resume, search
+    from nas.api import Run, repeat, resume, search
     from nas.arch import Architecture
     from nas.errors import NasError, SearchFailed
     from nas.records import Recipe, TrialRecord
@@ -30,6 +30,7 @@ _HOMES: Final = {
     "SearchFailed": "nas.errors",
     "SearchSpace": "nas.space",
     "TrialRecord": "nas.records",
+    "repeat": "nas.api",
     "resume": "nas.api",
     "search": "nas.api",
 }
@@ -43,6 +44,7 @@ __all__ = [
     "SearchFailed",
     "SearchSpace",
     "TrialRecord",
+    "repeat",
     "resume",
     "search",
 ]

@@ -17,9 +17,22 @@ from nas.errors import ConfigError, RunError, unknown
 from nas.executors import start_server
 from nas.export import ModelFacts, write
 from nas.records import AUGMENTATIONS, Recipe, TrialRecord
-from nas.report import Effects, best, effects, pareto_front, write_report
+from nas.report import (
+    Effects,
+    RepeatFacts,
+    Summary,
+    best,
+    effects,
+    judged,
+    pareto_front,
+    reference_point,
+    repeat_facts,
+    summarize,
+    write_report,
+)
 from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.memory import default_data_memory
+from nas.search.noise_files import read_beliefs, read_repeats
 from nas.search.precision import settled_recipe
 from nas.search.samplers.limits import check_space
 from nas.search.workers import check_device
@@ -62,17 +75,25 @@ class Run:
 
     @property
     def front(self) -> tuple[TrialRecord, ...]:
-        """The trials that no other beats in accuracy and size, smallest first."""
-        return pareto_front(self.records)
+        """The trials that no other beats in accuracy and size, smallest first.
+
+        Repeated trials compete with the mean of their repeats.
+        """
+        records = {record.trial: record for record in self.records}
+        front = pareto_front(judged(records.values(), read_repeats(self.folder)))
+        return tuple(records[record.trial] for record in front)
 
     def best(self, max_params: int | None = None) -> TrialRecord:
         """Return the most accurate trial, among those of at most ``max_params``.
+
+        Repeated trials compete with the mean of their repeats, trials of a baseline
+        like any others.
 
         Raises:
             RunError: when there is none.
         """
         records = self.records
-        found = best(records, max_params)
+        found = best(judged(records, read_repeats(self.folder)), max_params)
         if found is None:
             smallest = min((r.params for r in pareto_front(records)), default=None)
             raise RunError(
@@ -81,7 +102,7 @@ class Run:
                 else f"{self.path} has no trial of at most {max_params:,} parameters; "
                 f"its smallest has {smallest:,}"
             )
-        return found
+        return next(record for record in records if record.trial == found.trial)
 
     def trial(self, number: int) -> TrialRecord:
         """Return the finished trial of a number.
@@ -104,21 +125,38 @@ class Run:
             return recipe
         return replace(recipe, batch_size=record.batch_size)
 
-    def report(self) -> tuple[TrialRecord, ...]:
-        """Write the front and the data's facts into the run; return the front."""
-        config, facts, records = self.config, self.folder.facts(), self.records
-        judged = config.recipe.objective.replace("-", " ")
+    def repeats(self, number: int) -> RepeatFacts | None:
+        """Return what the repeats of a trial came to, None when it has none."""
+        return repeat_facts(read_repeats(self.folder).get(number, ()))
+
+    def summary(self) -> Summary:
+        """Return the front with what is known about its noise, and hypervolumes."""
+        config, records = self.config, self.records
+        repeats = read_repeats(self.folder)
+        reference = reference_point(
+            records, self.folder.facts(), config.max_params, config.recipe.objective
+        )
+        beliefs = read_beliefs(self.folder, records, repeats)
+        return summarize(records, reference, repeats, beliefs)
+
+    def report(self) -> Summary:
+        """Write the report and the data's facts into the run; return its summary."""
+        config, facts = self.config, self.folder.facts()
+        kind = config.recipe.objective.replace("-", " ")
+        found = self.summary()
+        records = found.records
         epochs = sorted({self.recipe(record).epochs for record in records})
         ends = dict.fromkeys((*epochs[:1], *epochs[-1:])) or [config.recipe.epochs]
         trained = f"{' to '.join(map(str, ends))} epochs"
-        return write_report(
-            records,
+        write_report(
+            found,
             self.folder.report_path,
-            title=f"{facts['name']}, {trained}, {judged}",
+            title=f"{facts['name']}, {trained}, {kind}",
             max_params=config.max_params,
             data=facts,
             effects=effects(records) if any(r.recipe for r in records) else None,
         )
+        return found
 
     @property
     def effects(self) -> Effects | None:
@@ -209,6 +247,8 @@ def search(
     data_memory: int | None = None,
     seed: int = 0,
     sampler: str = "size-aware",
+    baseline: str | None = None,
+    repeats: int = 1,
     workers: int | None = None,
     device: str = "auto",
     devices: Sequence[int] | None = None,
@@ -241,6 +281,8 @@ def search(
         seed: of proposals, weights and shuffling.
         sampler: who proposes: "size-aware", "tpe", "nsga2", "nsga3", "gp", "random",
             "local", "evolution" or "grid".
+        baseline: "random" for random search beside the search, of as many epochs.
+        repeats: trainings of each network of the front, the first included.
         workers: trainings at once; None for what suits the machine, 0 to train in
             this process.
         device: "auto" (GPUs where there are any), "cpu" or "cuda".
@@ -274,6 +316,8 @@ def search(
         trials=trials,
         seed=seed,
         sampler=sampler,
+        baseline=baseline,
+        repeats=repeats,
         device=device,
         devices=None if devices is None else tuple(devices),
         image_size=image_size,
@@ -326,7 +370,7 @@ def resume(
     config = found.config
     check_device(config.device, config.devices)
     if trials is not None and trials != config.trials:
-        done = len(found.records)
+        done = sum(record.arm == "search" for record in found.records)
         if trials < done:
             raise RunError(
                 f"trials must be at least {done}, which {run} has finished; "
@@ -338,6 +382,58 @@ def resume(
     _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
     return _carry_on(found, dataset, on_event)
+
+
+def repeat(
+    run: Path | str,
+    *,
+    trials: Sequence[int] = (),
+    repeats: int = 5,
+    on_event: Callable[[Event], None] = lambda _: None,
+    on_progress: OnProgress | None = None,
+) -> Run:
+    """Train networks of a run again, from further seeds, to see how sure they are.
+
+    Repeats are kept with their trials; those that there are already count. An
+    interrupted call goes on where it was when it is made again.
+
+    Args:
+        run: the run folder.
+        trials: numbers of complete trials; none are those of the front.
+        repeats: trainings of each, the first included.
+        on_event: told of every repeat.
+        on_progress: told how many of how many images have been read.
+
+    Raises:
+        NasError: when there is no such run or trial, or the run is taken.
+    """
+    _check_main_guard()
+    found = Run(Path(run))
+    if repeats < 2:
+        raise ConfigError(
+            f"repeats must be at least 2, for the first training counts; got {repeats}"
+        )
+    chosen = [found.trial(number) for number in dict.fromkeys(trials)]
+    for record in chosen:
+        if record.status != "complete":
+            raise RunError(
+                f"trial {record.trial} failed ({record.error}); choose other --trials"
+            )
+    if not found.front:
+        raise RunError(f"{run} has no complete trial; continue it with 'nas resume'")
+    config = found.config
+    check_device(config.device, config.devices)
+    _warm_up(config)
+    dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
+    from nas.search.loop import run_repeats
+
+    try:
+        run_repeats(
+            found.folder, dataset.for_search(), chosen, repeats, on_event=on_event
+        )
+    finally:
+        found.report()
+    return found
 
 
 def _warm_up(config: SearchConfig) -> None:

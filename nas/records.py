@@ -21,6 +21,7 @@ RECIPE_GENES: Final = "recipe."
 """What the names of genes begin with that belong to the recipe: "recipe.sgd.lr"."""
 
 Status = Literal["complete", "failed"]
+Arm = Literal["search", "random"]
 Reason = Literal["diverged", "out of memory", "error", "lost"]
 
 
@@ -159,7 +160,8 @@ class EvalResult:
 class TrialRecord:
     """A finished trial as its ``result.json`` keeps it: the run's source of truth.
 
-    ``batch_size`` is that of the training where it is not the recipe's.
+    ``batch_size`` is that of the training where it is not the recipe's. ``arm`` tells
+    who proposed it: the search, or random search beside it.
     """
 
     trial: int
@@ -178,6 +180,7 @@ class TrialRecord:
     """Time of the end, ISO 8601 in UTC."""
     reason: Reason | None = None
     batch_size: int | None = None
+    arm: Arm = "search"
 
     @cached_property
     def hash(self) -> str:
@@ -223,6 +226,12 @@ class TrialRecord:
             return self.architecture.genes
         genes: Mapping[str, Gene] | None = json.loads(text).get("genes")
         return genes
+
+    def with_accuracy(self, accuracy: float) -> "TrialRecord":
+        """Return the same with another accuracy; decodes nothing."""
+        record = object.__new__(type(self))
+        record.__dict__.update(self.__dict__, accuracy=accuracy)
+        return record
 
     def facts(self) -> dict[str, Any]:
         """Return everything but the architecture as plain JSON data."""

@@ -12,6 +12,7 @@ from nas.cli.options import (
     parse_devices,
     parse_shape,
     parse_size,
+    parse_trials,
     parse_workers,
 )
 
@@ -154,6 +155,22 @@ def search(
             "evolution or grid."
         ),
     ] = "size-aware",
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="random",
+            help="Train as many epochs of random search beside the search.",
+            show_default="none",
+        ),
+    ] = None,
+    repeats: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="K",
+            help="Trainings of each network of the front, the first included.",
+        ),
+    ] = 1,
     workers: Annotated[
         Any,
         typer.Option(
@@ -199,6 +216,8 @@ def search(
         data_memory=data_memory,
         seed=seed,
         sampler=sampler,
+        baseline=baseline,
+        repeats=repeats,
         workers=workers,
         device=device,
         devices=devices,
@@ -221,11 +240,43 @@ def resume(
 
 
 @app.command()
-def report(run: RunArgument) -> None:
-    """Print a run's front and write it as front.csv, front.json and front.png."""
+def repeat(
+    run: RunArgument,
+    trials: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_trials,
+            metavar="N,N",
+            help="The trials to train again.",
+            show_default="those of the front",
+        ),
+    ] = None,
+    repeats: Annotated[
+        int,
+        typer.Option(
+            min=2,
+            metavar="K",
+            help="Trainings of each, the first and earlier repeats included.",
+        ),
+    ] = 5,
+) -> None:
+    """Train networks of a run again, from other seeds, to see how sure they are."""
+    from nas.cli.commands import run_repeat
+
+    run_repeat(run, trials=trials or (), repeats=repeats)
+
+
+@app.command()
+def report(
+    run: RunArgument,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON instead.")
+    ] = False,
+) -> None:
+    """Print a run's front, how sure it is, and write both into the run's report/."""
     from nas.cli.commands import run_report
 
-    run_report(run)
+    run_report(run, as_json=as_json)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from rich.console import Console
 from nas import api
 from nas.arch import Architecture, canonical_hash, read, to_json
 from nas.arch.reference import REFERENCES, reference_defaults
+from nas.cli.certainty import print_certainty, print_comparison
 from nas.cli.progress import Watch
 from nas.cli.reading import Reading
 from nas.cli.recipes import effects_view, recipe_line
@@ -18,7 +19,6 @@ from nas.cli.render import front_table, outline_table, percent, space_summary
 from nas.errors import ConfigError, SpaceError, unknown
 from nas.nn.cost import cost
 from nas.records import Recipe, recipe_to_json
-from nas.report import pareto_front
 from nas.search import Event
 from nas.space import BoundSpace, SearchSpace, shipped
 
@@ -43,11 +43,29 @@ def run_resume(path: Path, *, trials: int | None) -> None:
     _print_front(console, run)
 
 
-def run_report(path: Path) -> None:
+def run_repeat(path: Path, *, trials: tuple[int, ...], repeats: int) -> None:
+    """Train trials again, a line for each, then print the front."""
+    console = _console()
+    with Reading(console) as reading, Watch(console) as watch:
+        on_event = _in_turn(reading, watch)
+        run = api.repeat(
+            path,
+            trials=trials,
+            repeats=repeats,
+            on_event=on_event,
+            on_progress=reading,
+        )
+    _print_front(console, run)
+
+
+def run_report(path: Path, *, as_json: bool) -> None:
     """Write and print the front of a run."""
     run = api.Run(path)
-    run.report()
-    _print_front(_console(), run)
+    found = run.report()
+    if as_json:
+        _print_json(found.to_json())
+    else:
+        _print_front(_console(), run)
 
 
 def run_export(
@@ -67,6 +85,12 @@ def run_export(
         f"{record.params:,} parameters",
         highlight=False,
     )
+    again = run.repeats(record.trial)
+    if again is not None and again.mean is not None:
+        console.print(
+            f"its repeats reached {percent(again.mean)} on average: expect that",
+            highlight=False,
+        )
     console.print(str(model), soft_wrap=True, highlight=False)
 
 
@@ -128,8 +152,8 @@ def _in_turn(reading: Reading, watch: Watch) -> Callable[[Event], None]:
 
 
 def _print_front(console: Console, run: api.Run) -> None:
-    records = run.records
-    front = pareto_front(records)
+    found = run.summary()
+    records, front = found.records, found.front
     failed = sum(record.status == "failed" for record in records)
     lost = f", {failed} failed" if failed else ""
     if not front:
@@ -141,6 +165,8 @@ def _print_front(console: Console, run: api.Run) -> None:
     if any(record.recipe for record in records):
         console.print()
         console.print(effects_view(run.effects), highlight=False)
+    print_certainty(console, found)
+    print_comparison(console, found)
     console.print(
         f"\nreport  {run.folder.report_path}\n"
         f"show    nas show {run.path} --trial {front[-1].trial}\n"

@@ -43,6 +43,17 @@ def parse_shape(text: str | tuple[int, int, int]) -> tuple[int, int, int]:
     return int(match[1]), int(match[2]), int(match[3])
 
 
+def parse_trials(text: str | tuple[int, ...]) -> tuple[int, ...]:
+    """Return the numbers in '3,7'."""
+    if isinstance(text, tuple):
+        return text
+    if not re.fullmatch(r"\d+(\s*,\s*\d+)*", text.strip()):
+        raise typer.BadParameter(
+            f"must be numbers of trials; got {text!r}; write for example 3,7"
+        )
+    return tuple(map(int, text.split(",")))
+
+
 def parse_workers(text: str | int | None) -> int | None:
     """Return the number in '4', None for 'auto'."""
     if text is None or text == "auto":

@@ -1,6 +1,7 @@
 """A search as it runs: a live view in a terminal, plain lines elsewhere."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -13,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from nas.cli.render import percent
-from nas.records import RECIPE_GENES, TrialRecord
+from nas.records import RECIPE_GENES, Arm, TrialRecord
 from nas.report import Front, best, compact
-from nas.search import Begun, Event, Finished, Notice, Started
+from nas.search import Begun, Event, Finished, Notice, Repeated, Started
 
 _BANDS: Final = 6
 
@@ -37,6 +38,7 @@ class Watch:
         self.records: list[TrialRecord] = []
         self.front = Front()
         self.failed = 0
+        self.done: Counter[Arm] = Counter()
         self.running: dict[int, int] = {}
         self.trained = 0
         self.started_at = clock()
@@ -54,8 +56,8 @@ class Watch:
         if self.live is not None:
             self.live.stop()
         if self.begun is not None and kind is not None:
-            done, asked = len(self.records), self.begun.config.trials
-            if done < asked:
+            done, asked = self.done["search"], self.begun.config.trials
+            if self._left() or self.begun.config.repeats > 1:
                 self.console.print(
                     f"stopped after {done} of {asked} trials; continue with: "
                     f"nas resume {self.begun.path}",
@@ -80,6 +82,8 @@ class Watch:
                 self._count(event.record)
                 self.trained += 1
                 self._finished(event.record)
+            case Repeated():
+                self._repeated(event)
             case Notice():
                 self._print(event.text)
 
@@ -110,6 +114,8 @@ class Watch:
                 for name, domain in event.searched.items()
             )
             self._print(f"searched in the recipe, too: {', '.join(genes)}")
+        if config.baseline is not None:
+            self._print("random search beside it trains as many epochs, in turns")
         if event.finished:
             self._print(f"{len(event.finished)} trials are finished already")
         if self.console.is_terminal:
@@ -123,7 +129,8 @@ class Watch:
 
     def _finished(self, record: TrialRecord) -> None:
         assert self.begun is not None
-        count = f"[{len(self.records)}/{self.begun.config.trials}]"
+        arm = "" if record.arm == "search" else f"{record.arm} "
+        count = f"[{arm}{self.done[record.arm]}/{self.begun.config.trials}]"
         if record.status == "failed":
             self._print(f"{count} trial {record.trial} failed: {record.error}")
         elif self.live is None:
@@ -134,7 +141,20 @@ class Watch:
                 f"{self._time_left()}"
             )
 
+    def _repeated(self, event: Repeated) -> None:
+        again = event.repeat
+        reached = (
+            f"failed: {again.error}"
+            if again.accuracy is None
+            else f"{percent(again.accuracy)} in {again.seconds:.1f} s"
+        )
+        self._print(
+            f"[repeat {event.finished}/{event.asked}] trial {again.trial}, "
+            f"training {again.number}: {reached}"
+        )
+
     def _count(self, record: TrialRecord) -> None:
+        self.done[record.arm] += 1
         self.failed += record.status == "failed"
         self.front.insert(record)
 
@@ -144,20 +164,30 @@ class Watch:
 
     def _time_left(self) -> str:
         assert self.begun is not None
-        left = self.begun.config.trials - len(self.records)
+        left = self._left()
         if not self.trained or not left:
             return ""
         seconds = (self.clock() - self.started_at) / self.trained * left
         return f", {_duration(seconds)} left"
 
+    def _left(self) -> int:
+        """Return how many trials are still to come, the baseline's about as many."""
+        assert self.begun is not None
+        arms: list[Arm] = ["search"]
+        if self.begun.config.baseline is not None:
+            arms.append("random")
+        asked = self.begun.config.trials
+        return sum(max(0, asked - self.done[arm]) for arm in arms)
+
     def _view(self) -> RenderableType:
         assert self.begun is not None
-        done, asked = len(self.records), self.begun.config.trials
-        failed = self.failed
+        done, asked = self.done["search"], self.begun.config.trials
+        failed, random = self.failed, self.done["random"]
         line = Table.grid(padding=(0, 1))
         line.add_row(
             ProgressBar(total=asked, completed=done, width=30),
             f"{done}/{asked} trials",
+            f"{random}/{asked} random" if self.begun.config.baseline else "",
             f"{len(self.running)} running",
             f"{failed} failed" if failed else "",
             f"{_duration(self.clock() - self.started_at)}{self._time_left()}",

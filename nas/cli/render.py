@@ -28,6 +28,9 @@ def front_table(front: Sequence[TrialRecord], title: str) -> Table:
     if with_recipes := any(row.recipe for row in rows):
         words = [word for row in rows for word in row.recipe.split()]
         table.add_column("recipe", min_width=max(map(len, words)))
+    with_arms = any(row.arm == "random" for row in rows)
+    if with_arms:
+        table.add_column("arm")
     for row in rows:
         table.add_row(
             str(row.trial),
@@ -36,6 +39,7 @@ def front_table(front: Sequence[TrialRecord], title: str) -> Table:
             human(row.macs),
             row.aggregations,
             *([row.recipe] if with_recipes else []),
+            *([row.arm] if with_arms else []),
         )
     return table
 

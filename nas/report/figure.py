@@ -32,6 +32,7 @@ _LEGEND: Final = {
 }
 _INK: Final = "#222222"
 _GREY: Final = "#666666"
+_DASHED: Final = (0, (4, 2))
 
 
 def draw_front(
@@ -44,7 +45,8 @@ def draw_front(
     """Draw accuracy against size as a PNG of 1500 x 1000 pixels.
 
     A dot's shape and colour stand for the aggregation that most blocks of the trial
-    use; trials far below the front are marked on the lower edge.
+    use; trials far below the front are marked on the lower edge. Random search beside
+    the search has a dashed front of its own.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -61,8 +63,14 @@ def draw_front(
         _scale(axes, complete, front, max_params)
         _trials(axes, complete, front)
         _out_of_sight(axes, complete)
-        _front(axes, front)
-        _legend(figure, complete)
+        random = [record for record in complete if record.arm == "random"]
+        searched = [record for record in complete if record.arm != "random"]
+        if random and searched:
+            _front(axes, pareto_front(random), color=_GREY, linestyle=_DASHED)
+            _front(axes, pareto_front(searched), color=_INK)
+        else:
+            _front(axes, front, color=_INK)
+        _legend(figure, complete, with_random=bool(random and searched))
         figure.draw_without_rendering()  # the layout is final before labels seek room
         from_best = [(str(r.trial), _point(r)) for r in reversed(front)]
         place_labels(axes, from_best)
@@ -180,24 +188,30 @@ def _scatter(axes: "Axes", points: Sequence[tuple[float, float]], **style: Any) 
         axes.scatter(*zip(*points, strict=True), **style)
 
 
-def _front(axes: "Axes", front: Sequence[TrialRecord]) -> None:
+def _front(axes: "Axes", front: Sequence[TrialRecord], **style: Any) -> None:
     sizes, accuracies = zip(*map(_point, front), strict=True)
     # The best stays the best for whoever may spend more: the last step runs on.
     axes.step(
         [*sizes, axes.get_xlim()[1]],
         [*accuracies, accuracies[-1]],
         where="post",
-        color=_INK,
         linewidth=1.2,
         zorder=3,
+        **style,
     )
 
 
-def _legend(figure: "Figure", complete: Sequence[TrialRecord]) -> None:
+def _legend(
+    figure: "Figure", complete: Sequence[TrialRecord], *, with_random: bool
+) -> None:
     from matplotlib.lines import Line2D
 
     used = {dominant_aggregation(record.architecture) for record in complete}
-    handles = [Line2D([], [], color=_INK, linewidth=1.2, label="front, trial numbers")]
+    label = "front of the search" if with_random else "front, trial numbers"
+    handles = [Line2D([], [], color=_INK, linewidth=1.2, label=label)]
+    if with_random:
+        style: Any = {"color": _GREY, "linewidth": 1.2, "linestyle": _DASHED}
+        handles.append(Line2D([], [], label="of random search", **style))
     handles += [
         Line2D([], [], marker=marker, color=color, linestyle="", label=_LEGEND[name])
         for name, (marker, color) in _STYLES.items()

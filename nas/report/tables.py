@@ -1,9 +1,8 @@
 """The front as rows of plain data: for the terminal, CSV and JSON."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 from nas.arch import (
     Aggregation,
@@ -12,7 +11,6 @@ from nas.arch import (
     CustomUnit,
     Gene,
     Unit,
-    to_json,
 )
 from nas.records import TrialRecord
 
@@ -20,6 +18,8 @@ from nas.records import TrialRecord
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontRow:
     """One trial of the front; ``accuracy`` is that on the validation split, in [0, 1].
+
+    That of a repeated trial is the mean of its repeats.
 
     The texts have a word for each block: ``aggregations`` "sum concat tree", ``units``
     "basic separable basic", ``depths`` "2 3 4" and ``widths`` "16 24 40". ``recipe`` is
@@ -44,23 +44,12 @@ class FrontRow:
     recipe: str
     recipe_hash: str
     finished: str
+    arm: str
 
 
 def front_rows(front: Iterable[TrialRecord]) -> tuple[FrontRow, ...]:
     """Return a row for each trial of a front."""
     return tuple(_row(record) for record in front)
-
-
-def front_json(front: Iterable[TrialRecord]) -> list[dict[str, Any]]:
-    """Return the front as plain JSON data: the rows, each with its architecture.
-
-    Recipes are mappings here.
-    """
-    return [
-        asdict(_row(record))
-        | {"recipe": record.recipe, "architecture": to_json(record.architecture)}
-        for record in front
-    ]
 
 
 def recipe_text(recipe: Mapping[str, Gene]) -> str:
@@ -110,4 +99,5 @@ def _row(record: TrialRecord) -> FrontRow:
         recipe=recipe_text(record.recipe),
         recipe_hash=record.recipe_hash,
         finished=record.finished,
+        arm=record.arm,
     )

@@ -9,49 +9,53 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from nas.records import TrialRecord
+from nas.report.courses import draw_courses
 from nas.report.effects import Effects
 from nas.report.figure import draw_front
-from nas.report.front import pareto_front
-from nas.report.tables import FrontRow, front_json, front_rows
+from nas.report.summary import Summary
+from nas.report.tables import FrontRow
 
 
 def write_report(
-    records: Iterable[TrialRecord],
+    summary: Summary,
     folder: Path,
     *,
     title: str,
     max_params: int | None = None,
     data: Mapping[str, Any] | None = None,
     effects: Effects | None = None,
-) -> tuple[TrialRecord, ...]:
-    """Write ``front.csv``, ``front.json`` and ``front.png``; return the front.
+) -> None:
+    """Write ``front.csv``, ``front.json``, ``front.png`` and ``summary.json``.
 
-    Whoever reads a file meanwhile sees its old or its new content, never a part.
+    A run with a baseline gets ``hypervolume.png``, too. Whoever reads a file meanwhile
+    sees its old or its new content, never a part.
 
     Args:
-        records: every finished trial of the run, failed ones included.
+        summary: of the run.
         folder: is made when it does not exist.
         title: stands over the picture: the data, the recipe.
         max_params: the budget, drawn into the picture.
         data: the facts about the data, which go to ``data.json``.
         effects: what accuracy goes by, which goes to ``effects.json``.
     """
-    records = tuple(records)
-    front = pareto_front(records)
     folder.mkdir(parents=True, exist_ok=True)
     with _replaced(folder / "front.csv") as path:
-        _write_csv(path, front_rows(front))
-    _write_json(folder / "front.json", front_json(front))
+        _write_csv(path, summary.rows())
+    _write_json(folder / "front.json", summary.front_json())
     with _replaced(folder / "front.png") as path:
-        draw_front(records, path, title=title, max_params=max_params)
+        draw_front(summary.records, path, title=title, max_params=max_params)
+    if summary.comparison is not None:
+        with _replaced(folder / "hypervolume.png") as path:
+            draw_courses(
+                summary.comparison, path, title=title, reference=summary.reference
+            )
+    _write_json(folder / "summary.json", summary.to_json())
     if data is not None:
         _write_json(folder / "data.json", data)
     if effects is None:
         (folder / "effects.json").unlink(missing_ok=True)
     else:
         _write_json(folder / "effects.json", effects.to_json())
-    return front
 
 
 def _write_json(path: Path, data: Any) -> None:

@@ -14,7 +14,11 @@ from nas.records import Recipe
 from nas.search.samplers import SAMPLERS
 from nas.search.samplers.limits import check_trials
 
+BASELINES: Final = ("random",)
 DEVICES: Final = ("auto", "cpu", "cuda")
+_ADDED: Final = {"baseline": None, "repeats": 1}
+"""Fields that earlier versions did not write, with what they meant."""
+
 _LIBRARIES: Final = ("torch", "lightning", "optuna", "numpy")
 
 
@@ -28,6 +32,8 @@ class SearchConfig:
     ``devices`` the numbers of the GPUs to use, None for all of them.
     ``image_size`` is the side in pixels that images of different sizes get, None for
     one that suits them; data of more than ``data_memory`` bytes are streamed.
+    ``baseline`` names what spends the same compute beside the search, None for nothing;
+    ``repeats`` is how many trainings a network of the front gets, the first included.
     """
 
     data: str = "digits"
@@ -41,6 +47,8 @@ class SearchConfig:
     devices: tuple[int, ...] | None = None
     image_size: int | None = None
     data_memory: int | None = None
+    baseline: str | None = None
+    repeats: int = 1
     recipe: Recipe = field(default_factory=Recipe)
 
     def __post_init__(self) -> None:
@@ -51,6 +59,7 @@ class SearchConfig:
             ("workers", 0),
             ("image_size", 4),
             ("data_memory", 2**20),
+            ("repeats", 1),
         ):
             value = getattr(self, name)
             if name in ("workers", "image_size", "data_memory") and value is None:
@@ -61,6 +70,8 @@ class SearchConfig:
                 )
         if self.sampler not in SAMPLERS:
             raise ConfigError(unknown("sampler", self.sampler, SAMPLERS))
+        if self.baseline is not None and self.baseline not in BASELINES:
+            raise ConfigError(unknown("baseline", self.baseline, BASELINES))
         check_trials(self.sampler, self.trials)
         if self.device not in DEVICES:
             # Not the closest name: that of 'gpu' is 'cpu'.
@@ -101,6 +112,7 @@ class SearchConfig:
             if not isinstance(given, Mapping) or set(given) != names:
                 raise RunError(f"config.yaml must have just the keys {sorted(names)}")
 
+        data = {**_ADDED, **data} if isinstance(data, Mapping) else data
         check(cls, data)
         check(Recipe, data["recipe"])
         devices = data["devices"]

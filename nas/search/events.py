@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nas.noise import Repeat
 from nas.records import TrialRecord
 from nas.search.config import SearchConfig
 
@@ -40,10 +41,19 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    """A trial was trained again; it is the latest of the ``asked`` repeats."""
+
+    repeat: Repeat
+    finished: int
+    asked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something that the user should know and that stops nothing."""
 
     text: str
 
 
-Event = Begun | Started | Finished | Notice
+Event = Begun | Started | Finished | Repeated | Notice

@@ -1,7 +1,6 @@
 """The search loop: propose, train, record, learn."""
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -11,12 +10,15 @@ from nas.data import SearchData
 from nas.errors import SearchFailed
 from nas.executors import Executor, InlineExecutor, LocalExecutor
 from nas.nn.cost import cost
-from nas.records import EvalRequest, EvalResult, Recipe, TrialRecord, candidate_key
+from nas.records import Arm, EvalRequest, EvalResult, Recipe, TrialRecord
+from nas.search.arms import Arms
+from nas.search.beliefs import believe
 from nas.search.config import SearchConfig
 from nas.search.events import Begun, Event, Finished, Notice, Started
 from nas.search.mirror import Mirror
+from nas.search.noise_files import read_repeats, write_beliefs
+from nas.search.repeats import Repeater
 from nas.search.run import RunFolder
-from nas.search.study import Proposer
 from nas.search.workers import packing, places
 from nas.space import BoundSpace
 from nas.train import PRELOAD, start_evaluator
@@ -56,13 +58,7 @@ def run_search(
         executor = _executor(config, data)
         # The workers import what they need while the study is made ready.
         with executor:
-            space = BoundSpace(
-                space=run.space(),
-                input_shape=data.input_shape,
-                num_classes=data.num_classes,
-                max_params=config.max_params,
-                recipe=config.recipe,
-            )
+            space = _bound(run, config, data)
             search = _Search(run, config, space, executor, on_event, now)
             on_event(
                 Begun(
@@ -78,6 +74,11 @@ def run_search(
                 search.run()
             finally:
                 search.mirror.close()
+            if config.repeats > 1:
+                _repeater(run, config, executor, on_event, now).repeat_front(
+                    search.records, config.repeats
+                )
+        _keep_beliefs(run, space, search.records)
     records = sorted(search.records, key=lambda record: record.trial)
     if not any(record.status == "complete" for record in records):
         reason = next((r.error for r in records if r.error), "nothing was trained")
@@ -85,10 +86,62 @@ def run_search(
     return records
 
 
-def trial_seed(seed: int, trial: int) -> int:
-    """Return a trial's own seed, the same whatever ran before it."""
-    digest = hashlib.sha256(f"{seed}/{trial}".encode()).digest()
-    return int.from_bytes(digest[:4], "big")
+def run_repeats(
+    run: RunFolder,
+    data: SearchData,
+    trials: Sequence[TrialRecord],
+    trainings: int,
+    *,
+    on_event: Callable[[Event], None] = lambda _: None,
+    now: Callable[[], datetime] = utc_now,
+) -> None:
+    """Train trials of a run again until each has been trained so many times.
+
+    Args:
+        run: the folder, which no other process may work on meanwhile.
+        data: those of the search.
+        trials: complete ones of the run; none are those of its front.
+        trainings: of each trial, its first and earlier repeats included.
+        on_event: told of every repeat.
+        now: the clock.
+    """
+    with run.owned():
+        config, records = run.config(), run.records()
+        with _executor(config, data) as executor:
+            repeater = _repeater(run, config, executor, on_event, now)
+            if trials:
+                repeater.repeat(trials, trainings)
+            else:
+                repeater.repeat_front(records, trainings)
+        _keep_beliefs(run, _bound(run, config, data), records)
+
+
+def _bound(run: RunFolder, config: SearchConfig, data: SearchData) -> BoundSpace:
+    return BoundSpace(
+        space=run.space(),
+        input_shape=data.input_shape,
+        num_classes=data.num_classes,
+        max_params=config.max_params,
+        recipe=config.recipe,
+    )
+
+
+def _repeater(
+    run: RunFolder,
+    config: SearchConfig,
+    executor: Executor,
+    on_event: Callable[[Event], None],
+    now: Callable[[], datetime],
+) -> Repeater:
+    return Repeater(run, config.seed, config.recipe, executor, on_event, now)
+
+
+def _keep_beliefs(
+    run: RunFolder, space: BoundSpace, records: Sequence[TrialRecord]
+) -> None:
+    beliefs = believe(space.distributions(), records, read_repeats(run))
+    if beliefs is not None:
+        write_beliefs(run, beliefs)
 
 
 def _executor(config: SearchConfig, data: SearchData) -> Executor:
@@ -96,7 +149,8 @@ def _executor(config: SearchConfig, data: SearchData) -> Executor:
     starts = [partial(start_evaluator, data, name, config.data_memory) for name in on]
     if config.workers == 0:
         return InlineExecutor(starts[0])
-    workers = packing(config.workers, on, config.trials)
+    trials = config.trials if config.baseline is None else 2 * config.trials
+    workers = packing(config.workers, on, trials)
     return LocalExecutor(starts, workers=workers, preload=PRELOAD, work=_work)
 
 
@@ -129,8 +183,12 @@ class _Search:
         self.running: dict[int, Architecture] = {}
         self.batch_sizes: dict[int, int] = {}  # of trials that needed smaller ones
         self.notes: set[str] = set()
-        self.proposer = Proposer(space, config.sampler, config.seed, self.records)
-        self.proposer.seen.update(map(candidate_key, self.interrupted.values()))
+        self.arms = Arms(
+            space,
+            config,
+            self.records,
+            {trial: (run.arm(trial), net) for trial, net in self.interrupted.items()},
+        )
         self.mirror = Mirror(run.study_path, space)
         self.mirror.catch_up(self.records, self.interrupted)
         if self.mirror.note:
@@ -140,14 +198,12 @@ class _Search:
 
     def run(self) -> None:
         """Keep every worker busy until the asked trials are done."""
-        exhausted = False
         while True:
             while (
-                not exhausted
-                and len(self.running) < self.executor.capacity
-                and len(self.records) + len(self.running) < self.config.trials
+                len(self.running) < self.executor.capacity
+                and (arm := self.arms.turn()) is not None
             ):
-                exhausted = not self._start_next()
+                self._start_next(arm)
             if not self.running:
                 return
             before = self.executor.capacity
@@ -158,28 +214,31 @@ class _Search:
             for result in results:
                 self._take_in(result)
 
-    def _start_next(self) -> bool:
-        """Start a candidate; return False when there is none left."""
-        if self.interrupted:
-            trial = min(self.interrupted)
-            architecture = self.interrupted.pop(trial)
+    def _start_next(self, arm: Arm) -> None:
+        """Start a candidate of an arm, if that has one left."""
+        interrupted = self.arms.interrupted(arm)
+        if interrupted is not None:
+            trial, architecture = interrupted, self.interrupted.pop(interrupted)
         else:
-            proposed = self.proposer.propose()
+            proposed = self.arms.propose(arm)
             if proposed is None:
+                whose = "" if arm == "search" else " for random search"
                 self.on_event(
                     Notice(
-                        text=f"the space is used up after {self.next_trial} "
-                        "different networks under this budget"
+                        text=f"the space is used up{whose} after "
+                        f"{self.arms.num_begun(arm)} different networks "
+                        "under this budget"
                     )
                 )
-                return False
+                return
             trial, architecture = self.next_trial, proposed
             self.next_trial += 1
+        recipe = self._recipe(architecture)
+        self.arms.start(trial, arm, recipe.epochs)
         self.running[trial] = architecture
         self.mirror.start(trial, architecture)
-        self._submit(trial, self._recipe(architecture), alone=False)
+        self._submit(trial, recipe, alone=False)
         self.on_event(Started(trial=trial, params=cost(architecture).total.params))
-        return True
 
     def _recipe(self, architecture: Architecture) -> Recipe:
         """Return what a candidate is trained with: the run's recipe, or its own."""
@@ -188,13 +247,13 @@ class _Search:
     def _submit(self, trial: int, recipe: Recipe, *, alone: bool) -> None:
         """Have a running trial trained, from an empty folder."""
         architecture = self.running[trial]
-        self.run_folder.start_trial(trial, architecture)
+        self.run_folder.start_trial(trial, architecture, self.arms.arm_of[trial])
         self.executor.submit(
             EvalRequest(
                 trial=trial,
                 architecture=architecture,
                 recipe=recipe,
-                seed=trial_seed(self.config.seed, trial),
+                seed=self.arms.seed(trial),
                 folder=str(self.run_folder.trial_path(trial)),
                 alone=alone,
             )
@@ -237,15 +296,16 @@ class _Search:
             accuracy=result.accuracy,
             loss=result.loss,
             curve=result.curve,
-            seed=trial_seed(self.config.seed, result.trial),
+            seed=self.arms.seed(result.trial),
             device=result.device,
             error=result.error,
             reason=result.reason,
             batch_size=self.batch_sizes.get(result.trial),
             finished=self.now().isoformat(timespec="seconds"),
+            arm=self.arms.arm_of[result.trial],
         )
         self.run_folder.finish_trial(record)
         self.records.append(record)
-        self.proposer.tell(record)
+        self.arms.tell(record)
         self.mirror.finish(record)
         self.on_event(Finished(record=record))

@@ -143,7 +143,7 @@ class Mirror:
             "VALUES (?, ?, ?)",
             [
                 (key, name, json.dumps(value))
-                for name in ("params", "macs", "hash", "reason")
+                for name in ("params", "macs", "hash", "reason", "arm")
                 if (value := getattr(record, name)) is not None
             ],
         )

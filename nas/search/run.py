@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from nas.arch import Architecture, read, to_json
 from nas.errors import NasError, RunError
-from nas.records import TrialRecord
+from nas.records import Arm, TrialRecord
 from nas.search.config import SearchConfig, environment
 from nas.search.files import write_atomic, write_json
 from nas.search.index import Index, Stamp, stamps
@@ -23,6 +23,7 @@ _CONFIG: Final = "config.yaml"
 _SPACE: Final = "space.yaml"
 _RESULT: Final = "result.json"
 _ARCHITECTURE: Final = "architecture.json"
+_ARM: Final = "arm.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +158,23 @@ class RunFolder:
         text = yaml.safe_dump(written, sort_keys=False, allow_unicode=True)
         write_atomic(self.path / _CONFIG, text.encode())
 
-    def start_trial(self, trial: int, architecture: Architecture) -> None:
-        """Make a trial's folder, empty but for its architecture.
+    def start_trial(
+        self, trial: int, architecture: Architecture, arm: Arm = "search"
+    ) -> None:
+        """Make a trial's folder, empty but for its architecture and its arm.
 
         A power failure may take it back: then the trial never began.
         """
         folder = self.trial_path(trial)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+        if arm != "search":  # first: a trial has begun once it has its architecture
+            write_json(folder / _ARM, arm, durable=False)
         write_json(folder / _ARCHITECTURE, to_json(architecture), durable=False)
+
+    def arm(self, trial: int) -> Arm:
+        """Return who proposed a trial that was started."""
+        return "random" if (self.trial_path(trial) / _ARM).exists() else "search"
 
     def finish_trial(self, record: TrialRecord) -> None:
         """Keep a finished trial; from here on nothing can lose it."""

@@ -16,6 +16,14 @@ BAD = {
     "unknown data": (["search", "--data", "digit"], "'digit'", "mean 'digits'?"),
     "unknown space": (["search", "--space", "defualt"], "mean 'default'?"),
     "unknown sampler": (["search", "--sampler", "tpee"], "mean 'tpe'?"),
+    "unknown baseline": (["search", "--baseline", "rnd"], "mean 'random'?"),
+    "no repeats": (["search", "--repeats", "0"], "--repeats", "1"),
+    "repeats that repeat nothing": (["repeat", "r", "--repeats", "1"], "--repeats"),
+    "no numbers of trials": (
+        ["repeat", "r", "--trials", "3;7"],
+        "must be numbers of trials; got '3;7'; write for example 3,7",
+    ),
+    "unknown run of repeat": (["repeat", "nowhere"], "no run at nowhere"),
     "unknown device": (["search", "--device", "gpu"], "auto or cpu or cuda"),
     "no number of workers": (
         ["search", "--workers", "-1"],

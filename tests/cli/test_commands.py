@@ -48,6 +48,7 @@ class TestSearch:
             "front.csv",
             "front.json",
             "front.png",
+            "summary.json",
         }
         facts = json.loads((run.path / "report" / "data.json").read_text())
         assert facts == run.folder.facts()

@@ -1,6 +1,15 @@
 import pytest
 
-COMMANDS = ["data", "search", "resume", "report", "export", "show", "tensorboard"]
+COMMANDS = [
+    "data",
+    "search",
+    "resume",
+    "repeat",
+    "report",
+    "export",
+    "show",
+    "tensorboard",
+]
 
 OPTIONS = {
     "data": ["SOURCE", "--json", "--image-size", "--sheet"],
@@ -15,10 +24,20 @@ OPTIONS = {
             "--precision",
             "--image-size",
         ),
-        *("--data-memory", "--sampler", "--workers", "--device", "--devices", "--run"),
+        *(
+            "--data-memory",
+            "--sampler",
+            "--baseline",
+            "--repeats",
+            "--workers",
+            "--device",
+            "--devices",
+            "--run",
+        ),
     ],
     "resume": ["RUN", "--trials"],
-    "report": ["RUN"],
+    "repeat": ["RUN", "--trials", "--repeats"],
+    "report": ["RUN", "--json"],
     "export": ["RUN", "--trial", "--max-params", "--to"],
     "show": [
         *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),

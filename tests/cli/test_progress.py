@@ -1,7 +1,9 @@
 """The live view and the plain lines, on a clock that only the test moves."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made_run import FACTS, architectures, record
@@ -19,10 +21,12 @@ class Clock:
         return self.seconds
 
 
-def begun(trials: int = 4, max_params: int = 50_000, finished=()) -> Begun:
+def begun(
+    trials: int = 4, max_params: int = 50_000, finished=(), **config: Any
+) -> Begun:
     return Begun(
         path=Path("runs/a"),
-        config=SearchConfig(trials=trials, max_params=max_params),
+        config=SearchConfig(trials=trials, max_params=max_params, **config),
         facts=FACTS,
         workers=2,
         finished=tuple(finished),
@@ -70,6 +74,21 @@ class TestLines:
             f"[3/4] trial 2: 87.50 % with {three.params:,} parameters in 1.5 s, "
             "40 s left",
         ]
+
+    def test_random_search_is_counted_beside_the_search(self, where, clock):
+        one, two = trained(0, 0.5), replace(trained(1, 0.75), arm="random")
+        with Watch(where, clock) as watch:
+            watch(begun(trials=2, baseline="random"))
+            clock.seconds += 10
+            watch(Finished(record=one))
+            clock.seconds += 10
+            watch(Finished(record=two))
+        lines = printed(where).splitlines()
+        assert lines[2] == "random search beside it trains as many epochs, in turns"
+        assert lines[3].startswith("[1/2] trial 0: 50.00 %")
+        assert lines[3].endswith(", 30 s left")
+        assert lines[4].startswith("[random 1/2] trial 1: 75.00 %")
+        assert lines[4].endswith(", 20 s left")
 
     def test_trials_from_before_count_but_say_nothing_about_time(self, where, clock):
         with Watch(where, clock) as watch:

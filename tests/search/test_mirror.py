@@ -43,6 +43,7 @@ def test_numbers_values_states_and_parameters(path):
         "params": kept.params,
         "macs": kept.macs,
         "hash": kept.hash,
+        "arm": "search",
     }
     assert [t.number for t in study.best_trials] == [0]
 

@@ -11,7 +11,7 @@ import yaml
 from made_run import FACTS, architectures, make_run, record
 
 from nas.errors import NasError, RunError
-from nas.records import Recipe
+from nas.records import Recipe, TrialRecord
 from nas.search import RunFolder, SearchConfig
 from nas.search.files import write_atomic
 from nas.space import SearchSpace
@@ -289,6 +289,32 @@ class TestIndex:
             path.write_bytes(harmed)
             assert run.records() == before
         assert len(opened) > 10
+
+    def test_rows_of_earlier_versions_are_of_the_search(
+        self, run, path, opened, monkeypatch
+    ):
+        path.unlink()
+        whole = TrialRecord.facts
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                TrialRecord,
+                "facts",
+                lambda r: {k: v for k, v in whole(r).items() if k != "arm"},
+            )
+            before = run.records()
+        assert b'"arm"' not in path.read_bytes()
+        opened.clear()
+        assert [r.arm for r in run.records()] == ["search"] * 3
+        assert run.records() == before
+        assert opened == []
+
+    def test_another_accuracy_leaves_the_rest(self, run):
+        one = run.records()[0]
+        other = one.with_accuracy(0.25)
+        assert (one.accuracy, other.accuracy) == (0.5, 0.25)
+        assert "architecture" not in vars(other)
+        assert other.with_accuracy(0.5) == one
+        assert (other.hash, other.genes) == (one.hash, one.genes)
 
     def test_a_result_that_changed_counts_and_not_its_row(self, run, opened):
         _, other = architectures(2)

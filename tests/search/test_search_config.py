@@ -17,6 +17,8 @@ from nas.search import SearchConfig
         ("workers", -1, "workers must be"),
         ("image_size", 3, "image_size must be an integer of at least 4; got 3"),
         ("data_memory", 1000, "data_memory must be an integer of at least 1048576"),
+        ("repeats", 0, "repeats must be an integer of at least 1; got 0"),
+        ("baseline", "rando", "unknown baseline 'rando': did you mean 'random'?"),
         ("sampler", "tpee", "unknown sampler 'tpee': did you mean 'tpe'?"),
         ("device", "gpu", "unknown device 'gpu': choose auto or cpu or cuda"),
     ],
@@ -33,6 +35,7 @@ def test_impossible_values_are_refused(name, value, says):
         SearchConfig(),
         SearchConfig(workers=0, recipe=Recipe(optimizer="adamw", flip=True)),
         SearchConfig(image_size=48, data_memory=2**30),
+        SearchConfig(baseline="random", repeats=5),
     ],
 )
 def test_json_and_back(config):
@@ -50,3 +53,9 @@ def test_other_keys_are_refused(where, change):
         del part["seed" if where == "config" else "lr"]
     with pytest.raises(RunError, match="must have just the keys"):
         SearchConfig.from_json(data)
+
+
+def test_what_earlier_versions_wrote_means_what_it_meant():
+    data = SearchConfig(trials=7).to_json()
+    del data["baseline"], data["repeats"]
+    assert SearchConfig.from_json(data) == SearchConfig(trials=7)

@@ -25,7 +25,8 @@ from nas.search import (
     Started,
     loop,
 )
-from nas.search.loop import run_search, trial_seed
+from nas.search.arms import trial_seed
+from nas.search.loop import run_search
 from nas.space import SearchSpace, read_space
 
 NO_IMAGES = Split(images=np.zeros((2, 1, 8, 8), np.uint8), labels=np.zeros(2, np.int64))
@@ -173,14 +174,14 @@ def test_a_result_is_on_disk_before_sampler_and_study_hear_of_it(
         original(self, record)
 
     for cls, method in (
-        (loop.Proposer, "tell"),
+        (loop.Arms, "tell"),
         (loop.Mirror, "finish"),
     ):
         original = getattr(cls, method)
         replaced = partial(check, cls.__name__, original)
         monkeypatch.setattr(cls, method, lambda s, r, f=replaced: f(s, r))
     search(run)
-    assert sorted(told) == ["Mirror", "Mirror", "Proposer", "Proposer"]
+    assert sorted(told) == ["Arms", "Arms", "Mirror", "Mirror"]
 
 
 def test_the_seed_decides_with_one_trial_at_a_time(tmp_path, training):

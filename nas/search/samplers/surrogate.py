@@ -94,6 +94,14 @@ class Surrogate:
         deviation = np.sqrt(np.maximum(variance, 1e-12))
         return self.center + self.spread * mean, self.spread * deviation
 
+    def joint(self, points: Rows) -> tuple[Rows, Rows]:
+        """Return means (M,) and covariances (M, M) of the true values at points."""
+        across = self._covariance(points * self.scale, self.points)
+        half = solve_triangular(self.factor, across.T, lower=True, check_finite=False)
+        prior = self._covariance(points * self.scale, points * self.scale)
+        mean = self.center + self.spread * (across @ self.alpha)
+        return mean, self.spread**2 * (prior - half.T @ half)
+
     def _covariance(self, a: Rows, b: Rows) -> Rows:
         return self.signal * _kernel(a, b) + _CONSTANT
 

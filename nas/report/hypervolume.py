@@ -1,0 +1,118 @@
+"""The area that trials dominate: accuracy over the log of size."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import log
+from typing import Any
+
+from nas.records import TrialRecord
+from nas.report.front import Front, pareto_front
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """The point that hypervolumes are measured from; ``name`` says what it is.
+
+    Nothing of at most ``accuracy``, in [0, 1], or at least ``params`` counts.
+    """
+
+    accuracy: float
+    params: float
+    name: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the reference as plain JSON data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Where an arm stood after a trial: trials and epochs so far, its hypervolume."""
+
+    trials: int
+    epochs: int
+    seconds: float
+    hypervolume: float
+
+
+def hypervolume(
+    points: Iterable[tuple[float, float]], accuracy: float, size: float
+) -> float:
+    """Return the area over (log size, accuracy) that points dominate.
+
+    Args:
+        points: pairs of an accuracy and a size.
+        accuracy: that of the reference point.
+        size: that of the reference point.
+
+    Returns:
+        Unit of accuracy times natural log of size.
+    """
+    area, begin, best = 0.0, log(size), accuracy
+    for reached, at in sorted(points, key=lambda point: (point[1], -point[0])):
+        if at >= size:
+            break
+        if reached > best:
+            area += max(log(at) - begin, 0.0) * (best - accuracy)
+            begin, best = log(at), reached
+    return area + max(log(size) - begin, 0.0) * (best - accuracy)
+
+
+def dominated(records: Iterable[TrialRecord], reference: Reference) -> float:
+    """Return the hypervolume of trials; those without an accuracy add nothing."""
+    points = [
+        (record.accuracy, float(record.params))
+        for record in pareto_front(records)
+        if record.accuracy is not None
+    ]
+    return hypervolume(points, reference.accuracy, reference.params)
+
+
+def course(records: Iterable[TrialRecord], reference: Reference) -> tuple[Step, ...]:
+    """Return the hypervolume after each trial, in the order of their numbers."""
+    front = Front()
+    steps: list[Step] = []
+    epochs, seconds, reached = 0, 0.0, 0.0
+    ordered = sorted(records, key=lambda record: record.trial)
+    for number, record in enumerate(ordered, 1):
+        epochs += len(record.curve)
+        seconds += record.seconds
+        if front.insert(record):
+            reached = dominated(front, reference)
+        steps.append(
+            Step(trials=number, epochs=epochs, seconds=seconds, hypervolume=reached)
+        )
+    return tuple(steps)
+
+
+def reference_point(
+    records: Sequence[TrialRecord],
+    facts: Mapping[str, Any],
+    max_params: int,
+    objective: str,
+) -> Reference:
+    """Return the reference point of a run: known before any training, if it can be.
+
+    Its size is twice the budget, so that what is near the budget counts. Its accuracy
+    is that of a linear model on the pixels, for what is worse is worth nothing; where
+    no trial beats that, that of guessing.
+
+    Args:
+        records: of all arms.
+        facts: about the data; runs of old have none on linear models.
+        max_params: the budget.
+        objective: the kind of accuracy.
+    """
+    known, size = facts.get("baselines", {}), 2 * max_params
+    kind = objective.replace("-", "_")
+    best = max((record.accuracy or 0.0 for record in pareto_front(records)), default=0)
+    for name, words in (
+        ("linear", "a linear model's accuracy"),
+        ("majority", "accuracy of guessing"),
+    ):
+        if name in known and known[name][kind] < best:
+            at = known[name][kind]
+            return Reference(
+                accuracy=at, params=size, name=f"{words}, twice the budget"
+            )
+    return Reference(accuracy=0.0, params=size, name="no accuracy, twice the budget")
