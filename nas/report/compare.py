@@ -26,13 +26,15 @@ class Comparison:
 
     ``chance`` is the share of random splits of all trials into two arms whose
     hypervolumes differ at least as much (a permutation test, two-sided): small where
-    the search does not propose like random search. ``caught_up`` is the number of the
-    search's trials until it had the final hypervolume of random search, None if never.
+    the search does not propose like random search. It is None where trials were trained
+    for different numbers of epochs: they are no equals then. ``caught_up`` is the
+    number of the search's trials until it had the final hypervolume of random search,
+    None if never.
     """
 
     search: tuple[Step, ...]
     random: tuple[Step, ...]
-    chance: float
+    chance: float | None
     caught_up: int | None
 
     @property
@@ -45,9 +47,14 @@ class Comparison:
         """What is established, in a sentence or two."""
         ours, theirs = _final(self.search), _final(self.random)
         figures = f"hypervolume {ours:.4g} against {theirs:.4g}"
-        odds = f"{100 * self.chance:.2g} %"
         if not theirs and not ours:
             return "Nothing to compare: neither has passed the reference point."
+        if self.chance is None:
+            return (
+                f"After as many epochs: {figures}. Trials were trained for different "
+                "numbers of epochs, so how much of that is chance is not known."
+            )
+        odds = f"{100 * self.chance:.2g} %"
         if self.chance > _LEVEL:
             return (
                 f"Search and random search cannot be told apart here: {figures}; "
@@ -76,11 +83,14 @@ def compare(records: Sequence[TrialRecord], reference: Reference) -> Comparison 
         return None
     search, random = (course(arms[arm], reference) for arm in ARMS)
     goal = _final(random)
+    lengths = {len(r.curve) for r in records if r.status != "failed"}
     caught_up = next((s.trials for s in search if s.hypervolume >= goal), None)
     return Comparison(
         search=search,
         random=random,
-        chance=_chance(arms["search"], arms["random"], reference),
+        chance=_chance(arms["search"], arms["random"], reference)
+        if len(lengths) <= 1
+        else None,
         caught_up=caught_up if goal else None,
     )
 

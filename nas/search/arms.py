@@ -122,7 +122,7 @@ class Arms:
     def _charged(self, record: TrialRecord) -> int:
         """Return the epochs of a finished trial; a failed one has had its turn."""
         whole = self._planned.get(record.trial, self.config.recipe.epochs)
-        return len(record.curve) if record.status == "complete" else whole
+        return whole if record.status == "failed" else len(record.curve)
 
     def _number(self, trial: int, arm: Arm) -> None:
         if trial not in self.arm_of and arm == "random":

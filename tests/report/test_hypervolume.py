@@ -168,6 +168,15 @@ class TestCompare:
         assert 0 < found.chance <= 1
         assert found.caught_up is None
 
+    def test_trials_of_different_lengths_are_not_shuffled(self):
+        records = arms([0.9, 0.8], [0.7, 0.6])
+        assert compare(records, AT).chance is not None
+        records.append(complete(9, 900, 0.8, curve=(0.8,)))
+        found = compare(records, AT)
+        assert found.chance is None
+        assert found.verdict.startswith("After as many epochs: hypervolume")
+        assert "how much of that is chance is not known" in found.verdict
+
     def test_nothing_over_the_reference_point(self):
         found = compare(arms([0.2], [0.3]), AT)
         assert found.verdict.startswith("Nothing to compare")
