@@ -56,6 +56,19 @@ def test_noise_is_found_and_taken_out():
     assert np.mean(within) > 0.8
 
 
+def test_a_handful_of_alike_results_is_not_taken_for_noiseless():
+    rng = np.random.default_rng(0)
+    records = [
+        record(i, a, 1 - 0.06 * math.exp(rng.normal(0, 0.03)))
+        for i, a in enumerate(architectures(8))
+    ]
+    found = believe(GENES, records, {})
+    widths = [belief.high - belief.low for belief in found.beliefs]
+    # All reach about the same: by that no single one is known more closely.
+    spread = np.std([r.accuracy for r in records])
+    assert min(widths) > spread
+
+
 def test_without_noise_results_are_believed():
     records, _ = noisy(40, noise=0.0)
     found = believe(GENES, records, {})
