@@ -100,7 +100,7 @@ def _kept(
     """Return networks, each as its trials: all, or the front and what follows it."""
     alike: dict[str, list[TrialRecord]] = {}
     for record in complete:
-        alike.setdefault(record.hash, []).append(record)
+        alike.setdefault(record.key, []).append(record)
     networks = list(alike.values())
     if len(networks) <= _KEPT:
         return networks
