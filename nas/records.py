@@ -16,7 +16,7 @@ AUGMENTATIONS: Final = ("none", "light", "standard")
 OBJECTIVES: Final = ("accuracy", "balanced-accuracy")
 PRECISIONS: Final = ("auto", "float32", "bf16")
 
-Status = Literal["complete", "failed"]
+Status = Literal["complete", "failed", "stopped"]
 Reason = Literal["diverged", "out of memory", "error", "lost"]
 
 
@@ -82,7 +82,9 @@ class Recipe:
 class EvalRequest:
     """One training to be done: what, how, with which seed, and where to write.
 
-    One that is to be ``alone`` has its device to itself.
+    One that is to be ``alone`` has its device to itself. With a ``stop_epoch`` the
+    training pauses once it has had so many epochs; a later request goes on from there,
+    which will have had ``start_epoch``.
     """
 
     trial: int
@@ -91,6 +93,8 @@ class EvalRequest:
     seed: int
     folder: str
     alone: bool = False
+    start_epoch: int = 0
+    stop_epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +102,12 @@ class EvalResult:
     """What came of a training; a failure is data, told in a line of ``error``.
 
     ``reason`` is the kind of a failure; "lost" is one that has not come back. ``notes``
-    are lines about what went another way than it should, though not wrong.
-    ``accuracy`` and ``loss`` are those on the validation split after the last epoch,
-    ``curve`` is the validation accuracy after each epoch, accuracies in [0, 1] and of
-    the kind that is the recipe's objective.
+    are lines about what went another way than it should, though not wrong. One that was
+    "stopped" has paused where it was to; it has a curve, and no accuracy of its own.
+    ``epochs`` of those in the curve were trained for this result. ``accuracy`` and
+    ``loss`` are those on the validation split after the last epoch, ``curve`` is the
+    validation accuracy after each epoch, accuracies in [0, 1] and of the kind that is
+    the recipe's objective.
     """
 
     trial: int
@@ -114,13 +120,17 @@ class EvalResult:
     error: str | None = None
     reason: Reason | None = None
     notes: tuple[str, ...] = ()
+    epochs: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialRecord:
     """A finished trial as its ``result.json`` keeps it: the run's source of truth.
 
-    ``batch_size`` is that of the training where it is not the recipe's.
+    ``batch_size`` is that of the training where it is not the recipe's. A trial that was
+    "stopped" early by successive halving has a curve, and no accuracy or loss of its
+    own. ``epochs_spent`` are those of its curve, and more where some of them had to be
+    trained again; None in records from before there were such.
     """
 
     trial: int
@@ -139,6 +149,7 @@ class TrialRecord:
     """Time of the end, ISO 8601 in UTC."""
     reason: Reason | None = None
     batch_size: int | None = None
+    epochs_spent: int | None = None
 
     @cached_property
     def hash(self) -> str:
