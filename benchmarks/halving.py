@@ -9,11 +9,11 @@ it takes with halving until it is as large, for the median search without after 
     python benchmarks/halving.py --digits benchmarks/digits_table.csv.gz --seeds 20
     python benchmarks/halving.py --nb201 PATH/nasbench201_small.csv --seeds 20
 
-``--digits`` is a table of real learning curves (columns: one per gene, empty where it is
-absent; ``hash``, ``params``, ``macs``, ``seed``, ``accuracy_1`` to ``accuracy_15``).
-``--nb201`` has two trainings of each cell (Dong & Yang, ICLR 2020): of 12 epochs, judged
-on the validation images, and of 200, on the test images. Each has a schedule of its own,
-so going on costs the whole 200 epochs here. A table that is absent is skipped.
+``--digits`` is a table of real learning curves (columns: one per gene, empty where it
+is absent; ``hash``, ``params``, ``macs``, ``seed``, ``accuracy_1`` to ``accuracy_15``).
+``--nb201`` has two trainings of each cell (Dong & Yang, ICLR 2020): of 12 epochs,
+judged on the validation images, and of 200, on the test images. Each has a schedule of
+its own, so going on costs the whole 200 epochs here. A table that is absent is skipped.
 """
 
 import argparse
@@ -245,8 +245,11 @@ def search(
             break
         spent += until - before
         accuracy = network.accuracies[until]
-        curve = [network.accuracies.get(epoch, 0.0) for epoch in range(1, until + 1)]
-        scheduler.take_in(number, network.params, curve)
+        reached = {epochs: network.accuracies[epochs] for epochs in rungs}
+        reached = {
+            epochs: value for epochs, value in reached.items() if epochs <= until
+        }
+        scheduler.take_in(number, network.params, reached)
         part = until / table.epochs
         if until < table.epochs:
             if trial is None:
@@ -308,11 +311,12 @@ def compared(
     ]
     cells = []
     for number, goal in zip(at, goals, strict=True):
-        took = [
-            statistics.median(c.reached(goal) for c in two) for two in (plain, halved)
-        ]
+        took = statistics.median(course.reached(goal) for course in halved)
         met = sum(math.isfinite(c.reached(goal)) for c in halved)
-        cells.append(f"{100 * goal:.2f}: {took[1] / took[0]:.2f} ({met}/{len(halved)})")
+        cells.append(
+            f"{100 * goal:.2f}: {took / (number * table.epochs):.2f} "
+            f"({met}/{len(halved)})"
+        )
     shown = " ".join(map(str, rungs))
     print(
         f"| {table.name}, {name} | {shown} | {eta} |",

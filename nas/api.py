@@ -105,6 +105,7 @@ class Run:
             self.folder.report_path,
             title=f"{facts['name']}, {config.recipe.epochs} epochs, {judged}",
             max_params=config.max_params,
+            epochs=config.recipe.epochs,
             data=facts,
         )
 
@@ -124,9 +125,11 @@ class Run:
         """
         record = record or self.best()
         if record.status != "complete":
-            raise RunError(
-                f"trial {record.trial} failed ({record.error}); choose another --trial"
-            )
+            cause = f"failed ({record.error})"
+            if record.status == "stopped":
+                whole = self.config.recipe.epochs
+                cause = f"was stopped after {len(record.curve)} of {whole} epochs"
+            raise RunError(f"trial {record.trial} {cause}; choose another --trial")
         weights = self.folder.weights_path(record.trial)
         if not weights.is_file():
             raise RunError(
@@ -186,6 +189,8 @@ def search(
     data_memory: int | None = None,
     seed: int = 0,
     sampler: str = "size-aware",
+    halving: bool = False,
+    eta: int = 3,
     workers: int | None = None,
     device: str = "auto",
     devices: Sequence[int] | None = None,
@@ -216,6 +221,9 @@ def search(
         seed: of proposals, weights and shuffling.
         sampler: who proposes: "size-aware", "tpe", "nsga2", "nsga3", "gp", "random",
             "local", "evolution" or "grid".
+        halving: networks pause early, and only those that are good for their size are
+            trained on; ``trials`` is how many are begun.
+        eta: one in so many goes on from each pause.
         workers: trainings at once; None for what suits the machine, 0 to train in
             this process.
         device: "auto" (GPUs where there are any), "cpu" or "cuda".
@@ -249,6 +257,8 @@ def search(
         trials=trials,
         seed=seed,
         sampler=sampler,
+        halving=halving,
+        eta=eta,
         device=device,
         devices=None if devices is None else tuple(devices),
         image_size=image_size,

@@ -104,7 +104,8 @@ class EvalResult:
     ``reason`` is the kind of a failure; "lost" is one that has not come back. ``notes``
     are lines about what went another way than it should, though not wrong. One that was
     "stopped" has paused where it was to; it has a curve, and no accuracy of its own.
-    ``epochs`` of those in the curve were trained for this result. ``accuracy`` and
+    ``standing`` is the accuracy that it is judged by where it paused, and ``epochs`` of
+    those in the curve were trained for this result. ``accuracy`` and
     ``loss`` are those on the validation split after the last epoch, ``curve`` is the
     validation accuracy after each epoch, accuracies in [0, 1] and of the kind that is
     the recipe's objective.
@@ -121,16 +122,18 @@ class EvalResult:
     reason: Reason | None = None
     notes: tuple[str, ...] = ()
     epochs: int | None = None
+    standing: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialRecord:
     """A finished trial as its ``result.json`` keeps it: the run's source of truth.
 
-    ``batch_size`` is that of the training where it is not the recipe's. A trial that was
-    "stopped" early by successive halving has a curve, and no accuracy or loss of its
-    own. ``epochs_spent`` are those of its curve, and more where some of them had to be
-    trained again; None in records from before there were such.
+    ``batch_size`` is that of the training where it is not the recipe's. A trial that
+    was "stopped" early by successive halving has a curve, and no accuracy or loss of
+    its own. ``epochs_spent`` are those of its curve, and more where some of them had to
+    be trained again; None in records from before there were such. ``standings`` are
+    pairs of the epochs where it paused, and the accuracy it was judged by there.
     """
 
     trial: int
@@ -150,6 +153,7 @@ class TrialRecord:
     reason: Reason | None = None
     batch_size: int | None = None
     epochs_spent: int | None = None
+    standings: tuple[tuple[int, float], ...] = ()
 
     @cached_property
     def hash(self) -> str:
@@ -194,6 +198,7 @@ class TrialRecord:
         known = {name: value for name, value in data.items() if name in names}
         known["architecture"] = from_json(known["architecture"], plugins)
         known["curve"] = tuple(known["curve"])
+        known["standings"] = _pairs(known.get("standings", ()))
         return cls(**known)
 
     @classmethod
@@ -216,11 +221,16 @@ class TrialRecord:
         record.__dict__.update(
             facts,
             curve=tuple(facts["curve"]),
+            standings=_pairs(facts.get("standings", ())),
             hash=hash,
             _architecture=architecture,
             _plugins=plugins,
         )
         return record
+
+
+def _pairs(given: Iterable[Iterable[Any]]) -> tuple[tuple[int, float], ...]:
+    return tuple((epochs, accuracy) for epochs, accuracy in given)
 
 
 def recipe_to_json(recipe: Recipe) -> dict[str, Any]:

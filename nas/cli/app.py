@@ -153,6 +153,17 @@ def search(
             "evolution or grid."
         ),
     ] = "size-aware",
+    halving: Annotated[
+        bool,
+        typer.Option(
+            "--halving/--no-halving",
+            help="Pause every training early, and go on with those networks that are "
+            "good for their size.",
+        ),
+    ] = False,
+    eta: Annotated[
+        int, typer.Option(min=2, help="With --halving, one in so many goes on.")
+    ] = 3,
     workers: Annotated[
         Any,
         typer.Option(
@@ -198,6 +209,8 @@ def search(
         data_memory=data_memory,
         seed=seed,
         sampler=sampler,
+        halving=halving,
+        eta=eta,
         workers=workers,
         device=device,
         devices=devices,

@@ -12,10 +12,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nas.cli.render import percent
+from nas.cli.render import percent, progress, shown_accuracy
 from nas.records import TrialRecord
-from nas.report import Front, best, compact
-from nas.search import Begun, Event, Finished, Notice, Started
+from nas.report import Front, best, compact, epochs_spent
+from nas.search import Begun, Event, Finished, Notice, Paused, Promoted, Started
+from nas.search.scheduler import expected_epochs
 
 _BANDS: Final = 6
 
@@ -34,11 +35,12 @@ class Watch:
         self.console = console
         self.clock = clock
         self.begun: Begun | None = None
-        self.records: list[TrialRecord] = []
+        self.records: dict[int, TrialRecord] = {}
         self.front = Front()
         self.failed = 0
         self.running: dict[int, int] = {}
         self.trained = 0
+        self.spent_before = 0
         self.started_at = clock()
         self.live: Live | None = None
 
@@ -74,9 +76,11 @@ class Watch:
                 self._begin(event)
             case Started():
                 self.running[event.trial] = event.params
-            case Finished():
+            case Promoted():
+                self.running[event.trial] = event.params
+            case Paused() | Finished():
                 self.running.pop(event.record.trial, None)
-                self.records.append(event.record)
+                self.records[event.record.trial] = event.record
                 self._count(event.record)
                 self.trained += 1
                 self._finished(event.record)
@@ -85,9 +89,10 @@ class Watch:
 
     def _begin(self, event: Begun) -> None:
         self.begun = event
-        self.records = list(event.finished)
-        for record in self.records:
+        self.records = {record.trial: record for record in event.finished}
+        for record in event.finished:
             self._count(record)
+        self.spent_before = epochs_spent(event.finished)
         self.started_at = self.clock()
         facts, config = event.facts, event.config
         shape = "x".join(map(str, facts["shape"]))
@@ -102,6 +107,12 @@ class Watch:
             f"{_counted(config.recipe.epochs, 'epoch')}, "
             f"{event.workers} at a time, in {event.path}"
         )
+        if config.halving:
+            *pauses, _ = map(str, config.rungs)
+            self._print(
+                f"halving: trials pause after {' and '.join(pauses)} epochs; one in "
+                f"{config.eta} goes on, the best for their size"
+            )
         if event.finished:
             self._print(f"{len(event.finished)} trials are finished already")
         if self.console.is_terminal:
@@ -119,11 +130,14 @@ class Watch:
         if record.status == "failed":
             self._print(f"{count} trial {record.trial} failed: {record.error}")
         elif self.live is None:
-            assert record.accuracy is not None
+            stopped = record.status == "stopped"
+            config = self.begun.config
+            after = f" after {progress(record, config)}" if stopped else ""
+            reached = percent(shown_accuracy(record)) + after
             self._print(
-                f"{count} trial {record.trial}: {percent(record.accuracy)} with "
+                f"{count} trial {record.trial}: {reached} with "
                 f"{record.params:,} parameters in {record.seconds:.1f} s"
-                f"{self._time_left()}"
+                f"{self._spent()}{self._time_left()}"
             )
 
     def _count(self, record: TrialRecord) -> None:
@@ -136,11 +150,26 @@ class Watch:
 
     def _time_left(self) -> str:
         assert self.begun is not None
-        left = self.begun.config.trials - len(self.records)
-        if not self.trained or not left:
+        config = self.begun.config
+        if config.halving:
+            spent = epochs_spent(self.records.values())
+            every = expected_epochs(config.rungs, config.eta, config.trials)
+            done, left = spent - self.spent_before, every - spent
+        else:
+            done, left = self.trained, config.trials - len(self.records)
+        if done <= 0 or left <= 0:
             return ""
-        seconds = (self.clock() - self.started_at) / self.trained * left
+        seconds = (self.clock() - self.started_at) / done * left
         return f", {_duration(seconds)} left"
+
+    def _spent(self) -> str:
+        """Return the epochs so far, against those of as many whole trainings."""
+        assert self.begun is not None
+        config = self.begun.config
+        if not config.halving:
+            return ""
+        plain = len(self.records) * config.recipe.epochs
+        return f", {epochs_spent(self.records.values())} of {plain} epochs spent"
 
     def _view(self) -> RenderableType:
         assert self.begun is not None
@@ -152,6 +181,7 @@ class Watch:
             f"{done}/{asked} trials",
             f"{len(self.running)} running",
             f"{failed} failed" if failed else "",
+            self._spent().removeprefix(", "),
             f"{_duration(self.clock() - self.started_at)}{self._time_left()}",
         )
         bands = Table(box=None, padding=(0, 2))

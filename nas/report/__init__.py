@@ -3,6 +3,7 @@
 from nas.report.front import Front, best, pareto_front
 from nas.report.human import compact, human
 from nas.report.outline import Outline, Part, outline
+from nas.report.stops import describe_stops, epochs_spent
 from nas.report.tables import FrontRow, aggregation_names, front_rows
 from nas.report.write import write_report
 
@@ -14,6 +15,8 @@ __all__ = [
     "aggregation_names",
     "best",
     "compact",
+    "describe_stops",
+    "epochs_spent",
     "front_rows",
     "human",
     "outline",

@@ -36,10 +36,29 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paused:
+    """A candidate has come to a rung of successive halving, and may go on later.
+
+    Its record, and what it takes to go on, are already safe on disk.
+    """
+
+    record: TrialRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promoted:
+    """A candidate that had paused is trained on, until it has had ``epochs`` in all."""
+
+    trial: int
+    params: int
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something that the user should know and that stops nothing."""
 
     text: str
 
 
-Event = Begun | Started | Finished | Notice
+Event = Begun | Started | Paused | Promoted | Finished | Notice

@@ -11,11 +11,21 @@ from nas.data import SearchData
 from nas.errors import SearchFailed
 from nas.executors import Executor, InlineExecutor, LocalExecutor
 from nas.nn.cost import cost
-from nas.records import EvalRequest, EvalResult, Recipe, TrialRecord
+from nas.records import EvalRequest, EvalResult, TrialRecord
 from nas.search.config import SearchConfig
-from nas.search.events import Begun, Event, Finished, Notice, Started
+from nas.search.events import (
+    Begun,
+    Event,
+    Finished,
+    Notice,
+    Paused,
+    Promoted,
+    Started,
+)
+from nas.search.halving import Halving
 from nas.search.mirror import Mirror
 from nas.search.run import RunFolder
+from nas.search.scheduler import Promotion
 from nas.search.study import Proposer
 from nas.search.workers import packing, places
 from nas.space import BoundSpace
@@ -69,14 +79,14 @@ def run_search(
                     config=config,
                     facts=run.facts(),
                     workers=executor.capacity,
-                    finished=tuple(search.records),
+                    finished=tuple(search.records.values()),
                 )
             )
             try:
                 search.run()
             finally:
                 search.mirror.close()
-    records = sorted(search.records, key=lambda record: record.trial)
+    records = [record for _, record in sorted(search.records.items())]
     if not any(record.status == "complete" for record in records):
         reason = next((r.error for r in records if r.error), "nothing was trained")
         raise SearchFailed(f"no candidate could be trained; the first one: {reason}")
@@ -99,9 +109,14 @@ def _executor(config: SearchConfig, data: SearchData) -> Executor:
 
 
 def _num_layers(request: EvalRequest) -> float:
-    """Return what the time of a training on a GPU goes by, for small networks."""
+    """Return what the time of a training on a GPU goes by, for small networks.
+
+    That is the number of layers, as many times as there are epochs to train.
+    """
     blocks = request.architecture.blocks
-    return len(request.architecture.stem) + sum(block.depth for block in blocks)
+    layers = len(request.architecture.stem) + sum(block.depth for block in blocks)
+    stop_epoch = request.stop_epoch or request.recipe.epochs
+    return layers * (stop_epoch - request.start_epoch)
 
 
 class _Search:
@@ -121,31 +136,39 @@ class _Search:
         self.executor = executor
         self.on_event = on_event
         self.now = now
-        self.records = run.records()
+        known = run.records()
+        self.records = {record.trial: record for record in known}
         self.interrupted = run.unfinished()
         self.running: dict[int, Architecture] = {}
-        self.batch_sizes: dict[int, int] = {}  # of trials that needed smaller ones
+        self.stops: dict[int, int | None] = {}
+        self.lost_epochs: dict[int, int] = {}  # of what is trained again
+        self.batch_sizes = {  # of trials that needed smaller ones
+            record.trial: record.batch_size for record in known if record.batch_size
+        }
+        self.halving = Halving(run, config, known)
         self.notes: set[str] = set()
-        self.proposer = Proposer(space, config.sampler, config.seed, self.records)
+        self.proposer = Proposer(
+            space,
+            config.sampler,
+            config.seed,
+            known,
+            epochs=config.recipe.epochs,
+        )
         self.proposer.seen.update(map(canonical_hash, self.interrupted.values()))
         self.mirror = Mirror(run.study_path, space)
-        self.mirror.catch_up(self.records, self.interrupted)
+        self.mirror.catch_up(known, self.interrupted)
         if self.mirror.note:
             on_event(Notice(text=self.mirror.note))
-        numbers = [record.trial for record in self.records]
-        self.next_trial = max([*numbers, *self.interrupted], default=-1) + 1
+        self.next_trial = max([*self.records, *self.interrupted], default=-1) + 1
+        self.exhausted = False
 
     def run(self) -> None:
         """Keep every worker busy until the asked trials are done."""
-        exhausted = False
         while True:
-            while (
-                not exhausted
-                and len(self.running) < self.executor.capacity
-                and len(self.records) + len(self.running) < self.config.trials
-            ):
-                exhausted = not self._start_next()
-            if not self.running:
+            while len(self.running) < self.executor.capacity and self._start_next():
+                pass
+            if not self.running and not self._go_on(self.halving.last_promotion()):
+                self.halving.end()
                 return
             before = self.executor.capacity
             results = self.executor.wait(timeout_seconds=None)
@@ -156,7 +179,11 @@ class _Search:
                 self._take_in(result)
 
     def _start_next(self) -> bool:
-        """Start a candidate; return False when there is none left."""
+        """Start a candidate, or let one go on; return False when there is none left."""
+        if self._go_on(self.halving.promotion()):
+            return True
+        if self.exhausted or self._num_begun >= self.config.trials:
+            return False
         if self.interrupted:
             trial = min(self.interrupted)
             architecture = self.interrupted.pop(trial)
@@ -169,19 +196,45 @@ class _Search:
                         "different networks under this budget"
                     )
                 )
+                self.exhausted = True
                 return False
             trial, architecture = self.next_trial, proposed
             self.next_trial += 1
         self.running[trial] = architecture
         self.mirror.start(trial, architecture)
-        self._submit(trial, self.config.recipe, alone=False)
+        self.stops[trial] = self.halving.first_stop
+        self._submit(trial, alone=False)
         self.on_event(Started(trial=trial, params=cost(architecture).total.params))
         return True
 
-    def _submit(self, trial: int, recipe: Recipe, *, alone: bool) -> None:
-        """Have a running trial trained, from an empty folder."""
-        architecture = self.running[trial]
-        self.run_folder.start_trial(trial, architecture)
+    @property
+    def _num_begun(self) -> int:
+        new = sum(trial not in self.records for trial in self.running)
+        return len(self.records) + new
+
+    def _go_on(self, promotion: Promotion | None) -> bool:
+        """Have a trial that has paused trained on; return False when there is none."""
+        if promotion is None:
+            return False
+        trial = promotion.trial
+        record = self.records[trial]
+        self.running[trial] = record.architecture
+        self.stops[trial] = self.halving.stop(promotion.epochs)
+        # What needed the device to itself before will need it again.
+        alone = trial in self.batch_sizes
+        self._submit(trial, alone=alone, start_epoch=len(record.curve))
+        self.on_event(
+            Promoted(trial=trial, params=record.params, epochs=promotion.epochs)
+        )
+        return True
+
+    def _submit(self, trial: int, *, alone: bool, start_epoch: int = 0) -> None:
+        """Have a running trial trained; a new one from an empty folder."""
+        architecture, recipe = self.running[trial], self.config.recipe
+        if trial in self.batch_sizes:
+            recipe = replace(recipe, batch_size=self.batch_sizes[trial])
+        if trial not in self.records:
+            self.run_folder.start_trial(trial, architecture)
         self.executor.submit(
             EvalRequest(
                 trial=trial,
@@ -190,6 +243,8 @@ class _Search:
                 seed=trial_seed(self.config.seed, trial),
                 folder=str(self.run_folder.trial_path(trial)),
                 alone=alone,
+                start_epoch=start_epoch,
+                stop_epoch=self.stops[trial],
             )
         )
 
@@ -206,39 +261,61 @@ class _Search:
             and half >= 2  # a single image has no batch statistics
         ):
             self.batch_sizes[result.trial] = half
+            self.lost_epochs[result.trial] = result.epochs or 0
             self.on_event(
                 Notice(
                     text=f"trial {result.trial} ran out of memory; it is trained "
                     f"again alone, in batches of {half}"
                 )
             )
-            recipe = replace(self.config.recipe, batch_size=half)
-            self._submit(result.trial, recipe, alone=True)
+            self._submit(result.trial, alone=True)
         else:
             self._finish(result)
 
     def _finish(self, result: EvalResult) -> None:
         architecture = self.running.pop(result.trial)
         total = cost(architecture).total
+        before = self.records.get(result.trial)
+        seconds, curve = result.seconds, result.curve
+        epochs = len(curve) if result.epochs is None else result.epochs
+        epochs += self.lost_epochs.pop(result.trial, 0)
+        standings = () if before is None else before.standings
+        if result.standing is not None:
+            standings = (*standings, (len(curve), result.standing))
+        if before is not None:
+            seconds += before.seconds
+            curve = curve or before.curve
+            epochs += before.epochs_spent or 0
         record = TrialRecord(
             trial=result.trial,
             architecture=architecture,
             params=total.params,
             macs=total.macs,
             status=result.status,
-            seconds=result.seconds,
+            seconds=seconds,
             accuracy=result.accuracy,
             loss=result.loss,
-            curve=result.curve,
+            curve=curve,
             seed=trial_seed(self.config.seed, result.trial),
             device=result.device,
             error=result.error,
             reason=result.reason,
             batch_size=self.batch_sizes.get(result.trial),
+            epochs_spent=epochs,
+            standings=standings,
             finished=self.now().isoformat(timespec="seconds"),
         )
         self.run_folder.finish_trial(record)
-        self.records.append(record)
+        self.records[record.trial] = record
         self.proposer.tell(record)
         self.mirror.finish(record)
-        self.on_event(Finished(record=record))
+        self.halving.take_in(record, to_come=self._to_come)
+        stopped = record.status == "stopped"
+        self.on_event(Paused(record=record) if stopped else Finished(record=record))
+
+    @property
+    def _to_come(self) -> int:
+        """Return how many networks have yet to come to the first pause, at most."""
+        if self.exhausted:
+            return len(self.running.keys() - self.records.keys())
+        return self.config.trials - len(self.records)

@@ -11,7 +11,7 @@ reads or writes.
 
 import math
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,6 +49,15 @@ def rung_epochs(epochs: int, eta: int) -> tuple[int, ...]:
             break
         found.append(rung)
     return tuple(reversed(found))
+
+
+def expected_epochs(rungs: Sequence[int], eta: int, trials: int) -> int:
+    """Return the epochs that so many networks take, when one in ``eta`` goes on."""
+    spent = before = 0
+    for epochs in rungs:
+        spent += trials * (epochs - before)
+        before, trials = epochs, trials // eta
+    return spent
 
 
 def beaten_by(standings: Iterable[Standing]) -> dict[int, int]:
@@ -133,15 +142,15 @@ class Scheduler:
         self._gone_on: list[set[int]] = [set() for _ in rungs]
         self._waiting_at: list[list[int] | None] = [None for _ in rungs]
 
-    def take_in(self, trial: int, params: int, curve: Sequence[float]) -> None:
-        """Take in the accuracies after each epoch that a trial has had.
+    def take_in(self, trial: int, params: int, reached: Mapping[int, float]) -> None:
+        """Take in the accuracies that a trial has reached, by the epochs of the rungs.
 
         One that is no number counts as 0.
         """
         for rung, epochs in enumerate(self.rungs):
-            if len(curve) < epochs:
+            if epochs not in reached:
                 break
-            accuracy = curve[epochs - 1] if math.isfinite(curve[epochs - 1]) else 0.0
+            accuracy = reached[epochs] if math.isfinite(reached[epochs]) else 0.0
             standing = Standing(trial=trial, accuracy=accuracy, params=params)
             self._reached[rung][trial] = standing
             self._waiting_at[rung] = None
@@ -170,6 +179,18 @@ class Scheduler:
             waiting = self._waiting(rung)
             if waiting:
                 return Promotion(trial=waiting[0], epochs=self.rungs[rung + 1])
+        return None
+
+    def best_paused(self) -> Promotion | None:
+        """Return the promotion of the best network of the highest rung with a pause.
+
+        For a search whose networks are too few for one in ``eta`` to go on.
+        """
+        for rung in reversed(range(len(self.rungs) - 1)):
+            for standing in ranked(self._reached[rung].values()):
+                if standing.trial not in self._gone_on[rung]:
+                    epochs = self.rungs[rung + 1]
+                    return Promotion(trial=standing.trial, epochs=epochs)
         return None
 
     def hopeless(self, to_come: int) -> set[int]:

@@ -18,6 +18,7 @@ from nas.arch import Architecture, canonical_hash
 from nas.errors import DoesNotFit
 from nas.records import TrialRecord
 from nas.search.samplers import make_sampler
+from nas.search.samplers.partial import stopped_trial, tell_stopped
 from nas.space import BoundSpace
 
 DIRECTIONS: Final = ("maximize", "minimize")
@@ -35,6 +36,7 @@ class Proposer:
         sampler: a name in ``SAMPLERS``.
         seed: of the search.
         known: trials that a resumed run has finished already.
+        epochs: of a whole training.
     """
 
     def __init__(
@@ -43,6 +45,8 @@ class Proposer:
         sampler: str,
         seed: int,
         known: Iterable[TrialRecord] = (),
+        *,
+        epochs: int = 1,
     ) -> None:
         known = list(known)
         # The same seed after a resume would replay the draws that were made already.
@@ -57,9 +61,11 @@ class Proposer:
         self.distributions = {
             name: domain.distribution() for name, domain in space.domains.items()
         }
+        self.epochs = epochs
         self.learns = sampler != "random"
         self.seen: set[str] = set()
         self.asked: dict[str, optuna.Trial] = {}
+        self.told: dict[str, int] = {}  # epochs of what has stopped so far
         for record in known:
             self.tell(record)
 
@@ -82,6 +88,9 @@ class Proposer:
     def tell(self, record: TrialRecord) -> None:
         """Let the sampler learn from a candidate, whoever proposed it."""
         self.seen.add(record.hash)
+        self._tell_stops(record)
+        if record.status == "stopped":
+            return
         trial = self.asked.pop(record.hash, None)
         if record.accuracy is None:
             if trial is not None:
@@ -96,6 +105,23 @@ class Proposer:
                     distributions={name: self.distributions[name] for name in genes},
                 )
             )
+
+    def _tell_stops(self, record: TrialRecord) -> None:
+        """Tell how far a candidate had come at each rung that is new to the sampler."""
+        before = self.told.get(record.hash, 0)
+        genes = record.genes
+        for rung, accuracy in record.standings:
+            if rung <= before:
+                continue
+            self.told[record.hash] = rung
+            fidelity = rung / self.epochs
+            trial = self.asked.pop(record.hash, None)
+            if trial is not None:
+                tell_stopped(self.study, trial, fidelity, accuracy)
+            elif self.learns and genes is not None:
+                self.study.add_trial(
+                    stopped_trial(genes, self.distributions, fidelity, accuracy)
+                )
 
     def _ask(self) -> Architecture | None:
         trial = self.study.ask()

@@ -75,11 +75,11 @@ class Evaluator:
         if paused is None and request.start_epoch:
             notes.append("trained anew from its start: it could not go on")
         error, reason = None, None
-        stop_epoch = request.stop_epoch or request.recipe.epochs
+        standing = None if paused is None else paused.standing
         try:
-            if len(curve) < stop_epoch:
+            if len(curve) < (request.stop_epoch or request.recipe.epochs):
                 with training_settings(self._device, request.seed):
-                    self._evaluate(request, paused, epochs, notes)
+                    standing = self._evaluate(request, paused, epochs, notes)
         except Exception as failure:
             error, reason = one_line(failure), reason_of(failure)
         if reason == "out of memory":
@@ -100,6 +100,7 @@ class Evaluator:
             reason=reason,
             notes=tuple(notes),
             epochs=len(epochs),
+            standing=standing if status == "stopped" else None,
         )
 
     def _paused(self, request: EvalRequest) -> Paused | None:
@@ -113,7 +114,8 @@ class Evaluator:
         paused: Paused | None,
         epochs: list[Metrics],
         notes: list[str],
-    ) -> None:
+    ) -> float | None:
+        """Train as far as is asked for; return the standing there, None at the end."""
         architecture, recipe = request.architecture, request.recipe
         network = build(architecture, self._data.mean, self._data.std, request.seed)
         keep_parts(network)
@@ -159,15 +161,16 @@ class Evaluator:
                     curve = () if paused is None else paused.curve
                     curve += tuple(metrics.objective(recipe) for metrics in epochs)
                     tensors = training.snapshot()
-                    write_paused(
-                        request, self._device.type, Paused(curve=curve, tensors=tensors)
-                    )
-                    return
+                    standing = training.standing()
+                    stopped = Paused(curve=curve, standing=standing, tensors=tensors)
+                    write_paused(request, self._device.type, stopped)
+                    return standing
             finally:
                 training.release()
             _save(network, Path(request.folder))
             accuracy = epochs[-1].objective(recipe)
             events.outcome(architecture, recipe, cost(architecture).total, accuracy)
+        return None
 
 
 def _in_bf16(recipe: Recipe, device: torch.device) -> bool:

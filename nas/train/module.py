@@ -17,6 +17,7 @@ from nas.train.graph import Graph
 from nas.train.imbalance import accuracies, class_weights
 from nas.train.loops import EagerLoop, GraphedLoop, Loop
 from nas.train.optimizers import optimizer
+from nas.train.refreshed import refresh_norms
 from nas.train.resident import ResidentFeed
 from nas.train.schedules import SCHEDULES
 from nas.train.snapshot import Generators, put_back, taken
@@ -224,6 +225,41 @@ class Training(LightningModule):
         Raises:
             DivergenceError: the loss is not finite.
         """
+        loss, accuracy, balanced_accuracy = self._validated(index)
+        train_loss, train_accuracy, lr = self._trained
+        self._on_epoch(
+            Metrics(
+                epoch=self.epoch,
+                train_loss=train_loss,
+                train_accuracy=train_accuracy,
+                validation_loss=loss,
+                validation_accuracy=accuracy,
+                validation_balanced_accuracy=balanced_accuracy,
+                lr=lr,
+            )
+        )
+
+    def standing(self) -> float:
+        """Return the accuracy of the objective, with norms that are up to date.
+
+        For the end of a part of a training; a ``snapshot`` must have been taken before.
+
+        Raises:
+            DivergenceError: the loss is not finite.
+        """
+        device = self._train.device
+        self.network.to(device)  # Lightning has taken it off a GPU
+        batch_size = self._recipe.batch_size
+        refresh_norms(self.network, self._train, batch_size, bf16=self._bf16)
+        self.network.eval()
+        index = torch.arange(len(self._validation), device=device)
+        with torch.no_grad():
+            _, accuracy, balanced = self._validated(index)
+        is_balanced = self._recipe.objective == "balanced-accuracy"
+        return balanced if is_balanced else accuracy
+
+    def _validated(self, index: Tensor) -> tuple[float, float, float]:
+        """Return the loss, the accuracy and the balanced one on validation images."""
         _, height, width = self._validation.image_shape
         sizes = batch_sizes(len(index), max(1, VALIDATION_PIXELS // (height * width)))
         total = torch.zeros((), dtype=torch.float64, device=self._validation.device)
@@ -242,16 +278,4 @@ class Training(LightningModule):
             raise DivergenceError(
                 f"diverged: the validation loss is {loss} in epoch {self.epoch}"
             )
-        train_loss, train_accuracy, lr = self._trained
-        accuracy, balanced_accuracy = accuracies(hits, counts)
-        self._on_epoch(
-            Metrics(
-                epoch=self.epoch,
-                train_loss=train_loss,
-                train_accuracy=train_accuracy,
-                validation_loss=loss,
-                validation_accuracy=accuracy,
-                validation_balanced_accuracy=balanced_accuracy,
-                lr=lr,
-            )
-        )
+        return loss, *accuracies(hits, counts)

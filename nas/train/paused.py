@@ -28,10 +28,12 @@ _KEY: Final = "training"
 class Paused:
     """How far a training has come: the accuracy after each epoch, and its state.
 
-    ``tensors`` are those of `nas.train.snapshot`.
+    ``standing`` is the accuracy that it is judged by, ``tensors`` are those of
+    `nas.train.snapshot`.
     """
 
     curve: tuple[float, ...]
+    standing: float
     tensors: Mapping[str, Tensor]
 
     @property
@@ -42,7 +44,8 @@ class Paused:
 
 def write_paused(request: EvalRequest, device: str, paused: Paused) -> None:
     """Keep a training in its folder; durable once this returns."""
-    header = _identity(request, device) | {"curve": list(paused.curve)}
+    header = _identity(request, device)
+    header |= {"curve": list(paused.curve), "standing": paused.standing}
     # By way of NumPy, whose arrays are written much faster than tensors.
     arrays = {name: value.numpy() for name, value in paused.tensors.items()}
     path = Path(request.folder) / PAUSED
@@ -65,10 +68,12 @@ def read_paused(request: EvalRequest, device: str) -> Paused | None:
         with safe_open(path, framework="pt") as file:
             header = json.loads(file.metadata()[_KEY])
             curve = tuple(map(float, header.pop("curve")))
+            standing = float(header.pop("standing"))
             if header != _identity(request, device) or len(curve) > _last(request):
                 return None
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-        return Paused(curve=curve, tensors=tensors)
+            names = list(file.keys())
+            tensors = {name: file.get_tensor(name) for name in names}
+        return Paused(curve=curve, standing=standing, tensors=tensors)
     return None
 
 

@@ -19,9 +19,7 @@ def taken(
     network: nn.Module, optimizer: Optimizer, generators: Generators
 ) -> dict[str, Tensor]:
     """Return copies, on the CPU, of weights, optimizer state and generators' states."""
-    found = {
-        f"{_NETWORK}{name}": value for name, value in network.state_dict().items()
-    }
+    found = {f"{_NETWORK}{name}": value for name, value in network.state_dict().items()}
     for place, values in optimizer.state_dict()["state"].items():
         for name, value in values.items():
             if value is not None:
