@@ -6,11 +6,12 @@ the hypervolume of (accuracy, log of size) of the whole trainings alone; how man
 it takes with halving until it is as large, for the median search without after 25, 50,
 ... trials, over the epochs of those trials. Under 1 is a gain.
 
-    python benchmarks/halving.py --digits benchmarks/digits_table.csv.gz --seeds 20
+    python benchmarks/halving.py --digits benchmarks/halving_table.csv.gz --seeds 20
     python benchmarks/halving.py --nb201 PATH/nasbench201_small.csv --seeds 20
 
 ``--digits`` is a table of real learning curves (columns: one per gene, empty where it
-is absent; ``hash``, ``params``, ``macs``, ``seed``, ``accuracy_1`` to ``accuracy_15``).
+is absent; ``hash``, ``params``, ``macs``, ``seed``, ``accuracy_1`` to ``accuracy_15``;
+where there is a ``standing_2``, it is what networks are judged by at that pause).
 ``--nb201`` has two trainings of each cell (Dong & Yang, ICLR 2020): of 12 epochs,
 judged on the validation images, and of 200, on the test images. Each has a schedule of
 its own, so going on costs the whole 200 epochs here. A table that is absent is skipped.
@@ -167,8 +168,15 @@ def nb201(path: Path) -> Table:
 def digits(path: Path) -> Table:
     with gzip.open(path, "rt", newline="") as file:
         rows = list(csv.DictReader(file))
-    curve = [name for name in rows[0] if name.startswith("accuracy_")]
-    genes = [n for n in rows[0] if n not in ("hash", "params", "macs", "seed", *curve)]
+    # What was judged at a pause comes after the plain accuracy, and in its place.
+    judged = [
+        name
+        for kind in ("accuracy_", "standing_")
+        for name in rows[0]
+        if name.startswith(kind)
+    ]
+    others = {"hash", "params", "macs", "seed", *judged}
+    genes = [name for name in rows[0] if name not in others]
     first: dict[str, dict[str, str]] = {}
     for row in rows:  # a network may be there with several seeds
         first.setdefault(row["hash"], row)
@@ -182,14 +190,14 @@ def digits(path: Path) -> Table:
                     params=int(row["params"]),
                     identity=row["hash"],
                     accuracies={
-                        int(name.removeprefix("accuracy_")): 100 * float(row[name])
-                        for name in curve
+                        int(name.partition("_")[2]): 100 * float(row[name])
+                        for name in judged
                     },
                 ),
             )
             for row in first.values()
         ],
-        epochs=len(curve),
+        epochs=max(int(name.partition("_")[2]) for name in judged),
     )
 
 

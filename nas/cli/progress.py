@@ -57,7 +57,7 @@ class Watch:
             self.live.stop()
         if self.begun is not None and kind is not None:
             done, asked = len(self.records), self.begun.config.trials
-            if done < asked:
+            if done < asked or self.running:
                 self.console.print(
                     f"stopped after {done} of {asked} trials; continue with: "
                     f"nas resume {self.begun.path}",

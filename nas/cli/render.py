@@ -38,7 +38,7 @@ def front_table(front: Sequence[TrialRecord], title: str) -> Table:
 
 def stopped_table(stopped: Sequence[TrialRecord], config: SearchConfig) -> Table:
     """Return trials that were stopped early, and how far each of them got."""
-    title = "Stopped early: not trained to the end, and so not on the front"
+    title = "Stopped early, not on the front"
     table = Table(title=title, title_justify="left", title_style="bold", box=None)
     for name in ("trial", "reached", "parameters", "after"):
         table.add_column(name, justify="right")
