@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from tiny import DATA, architecture
 
 from nas.arch import AuxHead
+from nas.nn.build import build
 from nas.records import EvalRequest, EvalResult, Recipe
 from nas.train import paused
 from nas.train.evaluate import Evaluator
@@ -164,6 +165,40 @@ def test_the_file_says_what_it_is_of(evaluator: Evaluator, tmp_path: Path) -> No
         assert f"generator.{generator}" in names
     assert any(name.endswith("momentum_buffer") for name in names)
     assert not list((tmp_path / "part").glob("*.part"))
+
+
+def test_a_pause_is_judged_with_norms_that_are_up_to_date(
+    evaluator: Evaluator, tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, epochs=9, lr=0.3)
+    part = replace(request(tmp_path / "part", recipe=recipe), stop_epoch=3)
+    result = evaluator(part)
+    tensors = load_file(tmp_path / "part" / paused.PAUSED)
+    network = build(SPEC, DATA.mean, DATA.std, seed=0)
+    network.load_state_dict(
+        {
+            name.removeprefix("network."): value
+            for name, value in tensors.items()
+            if name.startswith("network.")
+        }
+    )
+
+    def accuracy() -> float:
+        images = torch.from_numpy(DATA.validation.images) / 255
+        found = network.eval()(images).argmax(1).numpy()
+        return float((found == DATA.validation.labels).mean())
+
+    assert accuracy() == pytest.approx(result.curve[-1])
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None
+    images = torch.from_numpy(DATA.train.images) / 255
+    with torch.no_grad():
+        for batch in images.split([16, 16, 16, 17]):
+            network.train()(batch)
+    assert result.standing == pytest.approx(accuracy())
+    assert result.standing != result.curve[-1]
 
 
 def test_a_pause_that_cannot_be_written_keeps_the_one_before(
