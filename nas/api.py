@@ -153,6 +153,7 @@ class Run:
             self.folder.report_path,
             title=f"{facts['name']}, {trained}, {kind}",
             max_params=config.max_params,
+            epochs=config.recipe.epochs,
             data=facts,
             effects=effects(records) if any(r.recipe for r in records) else None,
         )
@@ -185,9 +186,11 @@ class Run:
         """
         record = record or self.best()
         if record.status != "complete":
-            raise RunError(
-                f"trial {record.trial} failed ({record.error}); choose another --trial"
-            )
+            cause = f"failed ({record.error})"
+            if record.status == "stopped":
+                whole = self.config.recipe.epochs
+                cause = f"was stopped after {len(record.curve)} of {whole} epochs"
+            raise RunError(f"trial {record.trial} {cause}; choose another --trial")
         weights = self.folder.weights_path(record.trial)
         if not weights.is_file():
             raise RunError(
@@ -247,6 +250,8 @@ def search(
     data_memory: int | None = None,
     seed: int = 0,
     sampler: str = "size-aware",
+    halving: bool = False,
+    eta: int = 3,
     baseline: str | None = None,
     repeats: int = 1,
     workers: int | None = None,
@@ -281,6 +286,9 @@ def search(
         seed: of proposals, weights and shuffling.
         sampler: who proposes: "size-aware", "tpe", "nsga2", "nsga3", "gp", "random",
             "local", "evolution" or "grid".
+        halving: networks pause early, and only those that are good for their size are
+            trained on; ``trials`` is how many are begun.
+        eta: one in so many goes on from each pause.
         baseline: "random" for random search beside the search, of as many epochs.
         repeats: trainings of each network of the front, the first included.
         workers: trainings at once; None for what suits the machine, 0 to train in
@@ -316,6 +324,8 @@ def search(
         trials=trials,
         seed=seed,
         sampler=sampler,
+        halving=halving,
+        eta=eta,
         baseline=baseline,
         repeats=repeats,
         device=device,
@@ -325,6 +335,12 @@ def search(
         recipe=recipe,
         workers=workers,
     )
+    if halving and space.recipe.varies("epochs"):
+        raise ConfigError(
+            f"halving stops every training after the same epochs, and space "
+            f"{space.name!r} searches them; fix recipe: epochs: in it, or leave "
+            "--halving out"
+        )
     check_device(device, config.devices)
     path = Path(run) if run is not None else free_run_path(config.data, space.name)
     RunFolder.check_free(path)
@@ -416,9 +432,8 @@ def repeat(
     chosen = [found.trial(number) for number in dict.fromkeys(trials)]
     for record in chosen:
         if record.status != "complete":
-            raise RunError(
-                f"trial {record.trial} failed ({record.error}); choose other --trials"
-            )
+            why = "stopped early" if record.error is None else f"failed: {record.error}"
+            raise RunError(f"trial {record.trial} {why}; choose other --trials")
     if not found.front:
         raise RunError(f"{run} has no complete trial; continue it with 'nas resume'")
     config = found.config

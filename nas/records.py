@@ -20,7 +20,7 @@ PRECISIONS: Final = ("auto", "float32", "bf16")
 RECIPE_GENES: Final = "recipe."
 """What the names of genes begin with that belong to the recipe: "recipe.sgd.lr"."""
 
-Status = Literal["complete", "failed"]
+Status = Literal["complete", "failed", "stopped"]
 Arm = Literal["search", "random"]
 Reason = Literal["diverged", "out of memory", "error", "lost"]
 
@@ -122,7 +122,9 @@ def candidate_key(architecture: Architecture) -> str:
 class EvalRequest:
     """One training to be done: what, how, with which seed, and where to write.
 
-    One that is to be ``alone`` has its device to itself.
+    One that is to be ``alone`` has its device to itself. With a ``stop_epoch`` the
+    training pauses once it has had so many epochs; a later request goes on from there,
+    which will have had ``start_epoch``.
     """
 
     trial: int
@@ -131,6 +133,8 @@ class EvalRequest:
     seed: int
     folder: str
     alone: bool = False
+    start_epoch: int = 0
+    stop_epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,10 +142,13 @@ class EvalResult:
     """What came of a training; a failure is data, told in a line of ``error``.
 
     ``reason`` is the kind of a failure; "lost" is one that has not come back. ``notes``
-    are lines about what went another way than it should, though not wrong.
-    ``accuracy`` and ``loss`` are those on the validation split after the last epoch,
-    ``curve`` is the validation accuracy after each epoch, accuracies in [0, 1] and of
-    the kind that is the recipe's objective.
+    are lines about what went another way than it should, though not wrong. One that was
+    "stopped" has paused where it was to; it has a curve, and no accuracy of its own.
+    ``standing`` is the accuracy that it is judged by where it paused, and ``epochs`` of
+    those in the curve were trained for this result. ``accuracy`` and
+    ``loss`` are those on the validation split after the last epoch, ``curve`` is the
+    validation accuracy after each epoch, accuracies in [0, 1] and of the kind that is
+    the recipe's objective.
     """
 
     trial: int
@@ -154,6 +161,8 @@ class EvalResult:
     error: str | None = None
     reason: Reason | None = None
     notes: tuple[str, ...] = ()
+    epochs: int | None = None
+    standing: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +170,11 @@ class TrialRecord:
     """A finished trial as its ``result.json`` keeps it: the run's source of truth.
 
     ``batch_size`` is that of the training where it is not the recipe's. ``arm`` tells
-    who proposed it: the search, or random search beside it.
+    who proposed it: the search, or random search beside it. A trial that was "stopped"
+    early by successive halving has a curve, and no accuracy or loss of its own.
+    ``epochs_spent`` are those of its curve, and more where some of them had to be
+    trained again; None in records from before there were such. ``standings`` are
+    pairs of the epochs where it paused, and the accuracy it was judged by there.
     """
 
     trial: int
@@ -181,6 +194,8 @@ class TrialRecord:
     reason: Reason | None = None
     batch_size: int | None = None
     arm: Arm = "search"
+    epochs_spent: int | None = None
+    standings: tuple[tuple[int, float], ...] = ()
 
     @cached_property
     def hash(self) -> str:
@@ -254,6 +269,7 @@ class TrialRecord:
         known = {name: value for name, value in data.items() if name in names}
         known["architecture"] = from_json(known["architecture"], plugins)
         known["curve"] = tuple(known["curve"])
+        known["standings"] = _pairs(known.get("standings", ()))
         return cls(**known)
 
     @classmethod
@@ -276,11 +292,16 @@ class TrialRecord:
         record.__dict__.update(
             facts,
             curve=tuple(facts["curve"]),
+            standings=_pairs(facts.get("standings", ())),
             hash=hash,
             _architecture=architecture,
             _plugins=plugins,
         )
         return record
+
+
+def _pairs(given: Iterable[Iterable[Any]]) -> tuple[tuple[int, float], ...]:
+    return tuple((epochs, accuracy) for epochs, accuracy in given)
 
 
 def recipe_to_json(recipe: Recipe) -> dict[str, Any]:

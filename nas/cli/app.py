@@ -155,6 +155,17 @@ def search(
             "evolution or grid."
         ),
     ] = "size-aware",
+    halving: Annotated[
+        bool,
+        typer.Option(
+            "--halving/--no-halving",
+            help="Pause every training early, and go on with those networks that are "
+            "good for their size.",
+        ),
+    ] = False,
+    eta: Annotated[
+        int, typer.Option(min=2, help="With --halving, one in so many goes on.")
+    ] = 3,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -216,6 +227,8 @@ def search(
         data_memory=data_memory,
         seed=seed,
         sampler=sampler,
+        halving=halving,
+        eta=eta,
         baseline=baseline,
         repeats=repeats,
         workers=workers,

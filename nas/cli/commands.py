@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,14 +15,23 @@ from nas.cli.certainty import print_certainty, print_comparison
 from nas.cli.progress import Watch
 from nas.cli.reading import Reading
 from nas.cli.recipes import effects_view, recipe_line
-from nas.cli.render import front_table, outline_table, percent, space_summary
+from nas.cli.render import (
+    front_table,
+    outline_table,
+    percent,
+    progress,
+    space_summary,
+    stopped_table,
+)
 from nas.errors import ConfigError, SpaceError, unknown
 from nas.nn.cost import cost
-from nas.records import Recipe, recipe_to_json
+from nas.records import Recipe, TrialRecord, recipe_to_json
+from nas.report import describe_stops
 from nas.search import Event
 from nas.space import BoundSpace, SearchSpace, shipped
 
 _SAMPLES: Final = 5
+_STOPPED_SHOWN: Final = 12
 
 
 def run_search(**options: Any) -> None:
@@ -110,6 +119,8 @@ def run_show(
         record = api.Run(path)
         chosen = record.trial(trial) if trial is not None else record.best()
         reached = "" if chosen.accuracy is None else f", {percent(chosen.accuracy)}"
+        if chosen.status == "stopped":
+            reached = f", stopped after {progress(chosen, api.Run(path).config)}"
         title = f"trial {chosen.trial} of {path}{reached}"
         recipe = record.recipe(chosen)
         _show_architecture(console, chosen.architecture, title, as_json, recipe)
@@ -158,10 +169,12 @@ def _print_front(console: Console, run: api.Run) -> None:
     lost = f", {failed} failed" if failed else ""
     if not front:
         console.print(f"{run.path}: no trial is complete{lost}", highlight=False)
+        _print_stops(console, run, records)
         return
     console.print()
     title = f"Front of {len(records)} trials{lost}: accuracy against size"
     console.print(front_table(front, title))
+    _print_stops(console, run, records)
     if any(record.recipe for record in records):
         console.print()
         console.print(effects_view(run.effects), highlight=False)
@@ -174,6 +187,24 @@ def _print_front(console: Console, run: api.Run) -> None:
         f"look    nas tensorboard {run.path}",
         soft_wrap=True,
         highlight=False,
+    )
+
+
+def _print_stops(
+    console: Console, run: api.Run, records: Sequence[TrialRecord]
+) -> None:
+    """Say how far trials came, where they were to pause."""
+    config = run.config
+    if not config.halving:
+        return
+    console.print()
+    early = [record for record in records if record.status == "stopped"]
+    if early:
+        console.print(stopped_table(early[:_STOPPED_SHOWN], config))
+        if (more := len(early) - _STOPPED_SHOWN) > 0:
+            console.print(f"and {more:,} more, in trials.csv", highlight=False)
+    console.print(
+        describe_stops(records, config.recipe.epochs), soft_wrap=True, highlight=False
     )
 
 

@@ -13,10 +13,20 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nas.cli.render import percent
+from nas.cli.render import percent, progress, shown_accuracy
 from nas.records import RECIPE_GENES, Arm, TrialRecord
-from nas.report import Front, best, compact
-from nas.search import Begun, Event, Finished, Notice, Repeated, Started
+from nas.report import Front, best, compact, epochs_spent
+from nas.search import (
+    Begun,
+    Event,
+    Finished,
+    Notice,
+    Paused,
+    Promoted,
+    Repeated,
+    Started,
+)
+from nas.search.scheduler import expected_epochs
 
 _BANDS: Final = 6
 
@@ -35,12 +45,13 @@ class Watch:
         self.console = console
         self.clock = clock
         self.begun: Begun | None = None
-        self.records: list[TrialRecord] = []
+        self.records: dict[int, TrialRecord] = {}
         self.front = Front()
         self.failed = 0
         self.done: Counter[Arm] = Counter()
         self.running: dict[int, int] = {}
         self.trained = 0
+        self.spent_before = 0
         self.started_at = clock()
         self.live: Live | None = None
 
@@ -57,7 +68,7 @@ class Watch:
             self.live.stop()
         if self.begun is not None and kind is not None:
             done, asked = self.done["search"], self.begun.config.trials
-            if self._left() or self.begun.config.repeats > 1:
+            if self._left() or self.running or self.begun.config.repeats > 1:
                 self.console.print(
                     f"stopped after {done} of {asked} trials; continue with: "
                     f"nas resume {self.begun.path}",
@@ -76,9 +87,10 @@ class Watch:
                 self._begin(event)
             case Started():
                 self.running[event.trial] = event.params
-            case Finished():
+            case Promoted():
+                self.running[event.trial] = event.params
+            case Paused() | Finished():
                 self.running.pop(event.record.trial, None)
-                self.records.append(event.record)
                 self._count(event.record)
                 self.trained += 1
                 self._finished(event.record)
@@ -89,9 +101,9 @@ class Watch:
 
     def _begin(self, event: Begun) -> None:
         self.begun = event
-        self.records = list(event.finished)
-        for record in self.records:
+        for record in event.finished:
             self._count(record)
+        self.spent_before = epochs_spent(event.finished)
         self.started_at = self.clock()
         facts, config = event.facts, event.config
         shape = "x".join(map(str, facts["shape"]))
@@ -108,6 +120,12 @@ class Watch:
             f"{_counted(config.trials, 'trial')} of {epochs}, "
             f"{event.workers} at a time, in {event.path}"
         )
+        if config.halving:
+            *pauses, _ = map(str, config.rungs)
+            self._print(
+                f"halving: trials pause after {' and '.join(pauses)} epochs; one in "
+                f"{config.eta} goes on, the best for their size"
+            )
         if event.searched:
             genes = (
                 f"{name.removeprefix(RECIPE_GENES)} ({domain})"
@@ -134,11 +152,14 @@ class Watch:
         if record.status == "failed":
             self._print(f"{count} trial {record.trial} failed: {record.error}")
         elif self.live is None:
-            assert record.accuracy is not None
+            stopped = record.status == "stopped"
+            config = self.begun.config
+            after = f" after {progress(record, config)}" if stopped else ""
+            reached = percent(shown_accuracy(record)) + after
             self._print(
-                f"{count} trial {record.trial}: {percent(record.accuracy)} with "
+                f"{count} trial {record.trial}: {reached} with "
                 f"{record.params:,} parameters in {record.seconds:.1f} s"
-                f"{self._time_left()}"
+                f"{self._spent()}{self._time_left()}"
             )
 
     def _repeated(self, event: Repeated) -> None:
@@ -154,7 +175,8 @@ class Watch:
         )
 
     def _count(self, record: TrialRecord) -> None:
-        self.done[record.arm] += 1
+        self.done[record.arm] += record.trial not in self.records
+        self.records[record.trial] = record
         self.failed += record.status == "failed"
         self.front.insert(record)
 
@@ -164,10 +186,17 @@ class Watch:
 
     def _time_left(self) -> str:
         assert self.begun is not None
-        left = self._left()
-        if not self.trained or not left:
+        config = self.begun.config
+        done: float = self.trained
+        left: float = self._left()
+        if config.halving:
+            spent = epochs_spent(self.records.values())
+            every = expected_epochs(config.rungs, config.eta, config.trials)
+            arms = 1 if config.baseline is None else 2
+            done, left = spent - self.spent_before, arms * every - spent
+        if done <= 0 or left <= 0:
             return ""
-        seconds = (self.clock() - self.started_at) / self.trained * left
+        seconds = (self.clock() - self.started_at) / done * left
         return f", {_duration(seconds)} left"
 
     def _left(self) -> int:
@@ -178,6 +207,16 @@ class Watch:
             arms.append("random")
         asked = self.begun.config.trials
         return sum(max(0, asked - self.done[arm]) for arm in arms)
+
+    def _spent(self) -> str:
+        """Return the search's epochs so far, against those of whole trainings."""
+        assert self.begun is not None
+        config = self.begun.config
+        if not config.halving:
+            return ""
+        own = [r for r in self.records.values() if r.arm == "search"]
+        plain = len(own) * config.recipe.epochs
+        return f", {epochs_spent(own)} of {plain} epochs spent"
 
     def _view(self) -> RenderableType:
         assert self.begun is not None
@@ -190,6 +229,7 @@ class Watch:
             f"{random}/{asked} random" if self.begun.config.baseline else "",
             f"{len(self.running)} running",
             f"{failed} failed" if failed else "",
+            self._spent().removeprefix(", "),
             f"{_duration(self.clock() - self.started_at)}{self._time_left()}",
         )
         bands = Table(box=None, padding=(0, 2))

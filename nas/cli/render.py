@@ -10,6 +10,7 @@ from nas.arch import Architecture
 from nas.nn.cost import num_params
 from nas.records import TrialRecord, recipe_genes
 from nas.report import aggregation_names, front_rows, human, outline, recipe_text
+from nas.search import SearchConfig
 from nas.space import BoundSpace, Domain
 
 
@@ -42,6 +43,34 @@ def front_table(front: Sequence[TrialRecord], title: str) -> Table:
             *([row.arm] if with_arms else []),
         )
     return table
+
+
+def stopped_table(stopped: Sequence[TrialRecord], config: SearchConfig) -> Table:
+    """Return trials that were stopped early, and how far each of them got."""
+    title = "Stopped early, not on the front"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    for name in ("trial", "reached", "parameters", "after"):
+        table.add_column(name, justify="right")
+    for record in stopped:
+        table.add_row(
+            str(record.trial),
+            percent(shown_accuracy(record)),
+            f"{record.params:,}",
+            progress(record, config),
+        )
+    return table
+
+
+def shown_accuracy(record: TrialRecord) -> float:
+    """Return what a trial that did not fail has reached, at its end or at a pause."""
+    if record.accuracy is not None:
+        return record.accuracy
+    return record.standings[-1][1]
+
+
+def progress(record: TrialRecord, config: SearchConfig) -> str:
+    """Return how far a trial got: '5 of 15 epochs'."""
+    return f"{len(record.curve)} of {config.recipe.epochs} epochs"
 
 
 def outline_table(architecture: Architecture, title: str) -> Table:

@@ -158,7 +158,7 @@ class LocalExecutor(Executor):
             del self._running[worker]
             if request.alone and not self._alone:
                 self._reserved = None
-            if result.status == "complete":
+            if result.status != "failed":
                 work = self._work(request)
                 self._packing.finished(work, monotonic(), full=full)
         self._dismiss()

@@ -7,6 +7,7 @@ from nas.report.human import compact, human
 from nas.report.hypervolume import Reference, reference_point
 from nas.report.judged import RepeatFacts, judged, repeat_facts
 from nas.report.outline import Outline, Part, outline
+from nas.report.stops import describe_stops, epochs_spent
 from nas.report.summary import Certainty, Summary, summarize
 from nas.report.tables import FrontRow, aggregation_names, front_rows, recipe_text
 from nas.report.write import write_report
@@ -27,7 +28,9 @@ __all__ = [
     "best",
     "compact",
     "compare",
+    "describe_stops",
     "effects",
+    "epochs_spent",
     "front_rows",
     "has_accuracy",
     "human",

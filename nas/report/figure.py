@@ -11,6 +11,7 @@ from nas.report.axes import accuracy_limits, size_limits, size_ticks
 from nas.report.front import has_accuracy, pareto_front
 from nas.report.human import compact
 from nas.report.labels import place_labels
+from nas.report.stops import stopped
 from nas.report.tables import aggregation_names
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def _title(axes: "Axes", title: str, records: Sequence[TrialRecord]) -> None:
     failed = sum(record.status == "failed" for record in records)
     count = f"{len(records):,} trial{'' if len(records) == 1 else 's'}"
     count += f", {failed:,} failed" if failed else ""
+    early = sum(stopped(records).values())
+    count += f", {early:,} stopped early" if early else ""
     plain = title.replace("$", r"\$")  # a dollar sign in a name is no formula
     axes.set_title(plain, loc="left", fontsize=11, color=_INK, pad=20, wrap=True)
     _above(axes, count, 0.0, "left")

@@ -75,7 +75,8 @@ def course(records: Iterable[TrialRecord], reference: Reference) -> tuple[Step, 
     epochs, seconds, reached = 0, 0.0, 0.0
     ordered = sorted(records, key=lambda record: record.trial)
     for number, record in enumerate(ordered, 1):
-        epochs += len(record.curve)
+        spent = record.epochs_spent
+        epochs += len(record.curve) if spent is None else spent
         seconds += record.seconds
         if front.insert(record):
             reached = dominated(front, reference)

@@ -12,6 +12,7 @@ from typing import Any
 from nas.report.courses import draw_courses
 from nas.report.effects import Effects
 from nas.report.figure import draw_front
+from nas.report.stops import TrialRow, stopped, trial_rows
 from nas.report.summary import Summary
 from nas.report.tables import FrontRow
 
@@ -22,25 +23,31 @@ def write_report(
     *,
     title: str,
     max_params: int | None = None,
+    epochs: int | None = None,
     data: Mapping[str, Any] | None = None,
     effects: Effects | None = None,
 ) -> None:
     """Write ``front.csv``, ``front.json``, ``front.png`` and ``summary.json``.
 
-    A run with a baseline gets ``hypervolume.png``, too. Whoever reads a file meanwhile
-    sees its old or its new content, never a part.
+    A run with a baseline gets ``hypervolume.png``, too, and ``trials.csv`` has a row
+    for every trial where some were stopped early. Whoever reads a file meanwhile sees
+    its old or its new content, never a part.
 
     Args:
         summary: of the run.
         folder: is made when it does not exist.
         title: stands over the picture: the data, the recipe.
         max_params: the budget, drawn into the picture.
+        epochs: of a whole training.
         data: the facts about the data, which go to ``data.json``.
         effects: what accuracy goes by, which goes to ``effects.json``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _replaced(folder / "front.csv") as path:
-        _write_csv(path, summary.rows())
+        _write_csv(path, FrontRow, summary.rows())
+    if epochs is not None and stopped(summary.records):
+        with _replaced(folder / "trials.csv") as path:
+            _write_csv(path, TrialRow, trial_rows(summary.records, epochs))
     _write_json(folder / "front.json", summary.front_json())
     with _replaced(folder / "front.png") as path:
         draw_front(summary.records, path, title=title, max_params=max_params)
@@ -63,9 +70,11 @@ def _write_json(path: Path, data: Any) -> None:
         unfinished.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
 
 
-def _write_csv(path: Path, rows: Iterable[FrontRow]) -> None:
+def _write_csv(
+    path: Path, kind: type[Any], rows: Iterable[FrontRow] | Iterable[TrialRow]
+) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        names = [field.name for field in fields(FrontRow)]
+        names = [field.name for field in fields(kind)]
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)

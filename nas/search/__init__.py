@@ -6,7 +6,16 @@ Importing it loads neither torch nor Optuna; running a search does.
 from typing import TYPE_CHECKING, Any
 
 from nas.search.config import SearchConfig
-from nas.search.events import Begun, Event, Finished, Notice, Repeated, Started
+from nas.search.events import (
+    Begun,
+    Event,
+    Finished,
+    Notice,
+    Paused,
+    Promoted,
+    Repeated,
+    Started,
+)
 from nas.search.run import RunFolder
 from nas.search.samplers import SAMPLERS
 
@@ -19,6 +28,8 @@ __all__ = [
     "Event",
     "Finished",
     "Notice",
+    "Paused",
+    "Promoted",
     "Repeated",
     "RunFolder",
     "SearchConfig",

@@ -43,20 +43,26 @@ class Arms:
         self._interrupted: dict[Arm, list[int]] = {"search": [], "random": []}
         self._begun: Counter[Arm] = Counter()
         self._epochs: Counter[Arm] = Counter()
-        self._planned: dict[int, int] = {}
+        self._charged: dict[int, int] = {}
         self._used_up: set[Arm] = set()
         known: dict[Arm, list[TrialRecord]] = {"search": [], "random": []}
         for record in finished:
             known[record.arm].append(record)
             self._begun[record.arm] += 1
-            self._epochs[record.arm] += self._charged(record)
             self._number(record.trial, record.arm)
+            self._charge(record.trial, self._spent_by(record))
         for trial, (arm, _) in sorted(interrupted.items()):
             self._interrupted[arm].append(trial)
             self._number(trial, arm)
         seed = config.seed
         self._proposers: dict[Arm, Proposer] = {
-            "search": Proposer(space, config.sampler, seed, known["search"])
+            "search": Proposer(
+                space,
+                config.sampler,
+                seed,
+                known["search"],
+                epochs=config.recipe.epochs,
+            )
         }
         if config.baseline is not None:
             # Another seed, or a search at random would have its own draws beside it.
@@ -99,13 +105,19 @@ class Arms:
         """Take in that a trial is under way, which is to train for so many epochs."""
         self._number(trial, arm)
         self._begun[arm] += 1
-        self._epochs[arm] += epochs
-        self._planned[trial] = epochs
+        self._charge(trial, epochs)
+
+    def go_on(self, trial: int, epochs: int) -> None:
+        """Take in that a trial trains on, until it has had so many epochs in all."""
+        self._charge(trial, max(epochs, self._charged[trial]))
+
+    def num_to_begin(self, arm: Arm) -> int:
+        """Return how many trials of the search there will be, or of an arm used up."""
+        return self._begun[arm] if arm in self._used_up else self.config.trials
 
     def tell(self, record: TrialRecord) -> None:
         """Let the arm of a finished trial, and no other, learn from it."""
-        self._epochs[record.arm] -= self._planned[record.trial]
-        self._epochs[record.arm] += self._charged(record)
+        self._charge(record.trial, self._spent_by(record))
         self._proposers[record.arm].tell(record)
 
     def seed(self, trial: int) -> int:
@@ -119,10 +131,17 @@ class Arms:
             return derived_seed(f"{self.config.seed}/random/{others}")
         return trial_seed(self.config.seed, trial - others)
 
-    def _charged(self, record: TrialRecord) -> int:
-        """Return the epochs of a finished trial; a failed one has had its turn."""
-        whole = self._planned.get(record.trial, self.config.recipe.epochs)
-        return whole if record.status == "failed" else len(record.curve)
+    def _spent_by(self, record: TrialRecord) -> int:
+        """Return the epochs of a trial; a failed one has had all that it began."""
+        if record.status == "failed":
+            return self._charged.get(record.trial, self.config.recipe.epochs)
+        spent = record.epochs_spent
+        return len(record.curve) if spent is None else spent
+
+    def _charge(self, trial: int, epochs: int) -> None:
+        """Count so many epochs in all for a trial."""
+        self._epochs[self.arm_of[trial]] += epochs - self._charged.get(trial, 0)
+        self._charged[trial] = epochs
 
     def _number(self, trial: int, arm: Arm) -> None:
         if trial not in self.arm_of and arm == "random":

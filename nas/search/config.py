@@ -13,10 +13,11 @@ from nas.errors import ConfigError, RunError, unknown
 from nas.records import Recipe
 from nas.search.samplers import SAMPLERS
 from nas.search.samplers.limits import check_trials
+from nas.search.scheduler import rung_epochs
 
 BASELINES: Final = ("random",)
 DEVICES: Final = ("auto", "cpu", "cuda")
-_ADDED: Final = {"baseline": None, "repeats": 1}
+_ADDED: Final = {"baseline": None, "repeats": 1, "halving": False, "eta": 3}
 """Fields that earlier versions did not write, with what they meant."""
 
 _LIBRARIES: Final = ("torch", "lightning", "optuna", "numpy")
@@ -30,6 +31,7 @@ class SearchConfig:
     the budget; ``trials`` the candidates to be trained; ``workers`` the trainings at
     once, 0 for those in the main process, None for as many as the machine takes;
     ``devices`` the numbers of the GPUs to use, None for all of them.
+    With ``halving`` networks pause early and the best one in ``eta`` goes on.
     ``image_size`` is the side in pixels that images of different sizes get, None for
     one that suits them; data of more than ``data_memory`` bytes are streamed.
     ``baseline`` names what spends the same compute beside the search, None for nothing;
@@ -50,6 +52,8 @@ class SearchConfig:
     baseline: str | None = None
     repeats: int = 1
     recipe: Recipe = field(default_factory=Recipe)
+    halving: bool = False
+    eta: int = 3
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -57,6 +61,7 @@ class SearchConfig:
             ("trials", 1),
             ("seed", 0),
             ("workers", 0),
+            ("eta", 2),
             ("image_size", 4),
             ("data_memory", 2**20),
             ("repeats", 1),
@@ -68,6 +73,14 @@ class SearchConfig:
                 raise ConfigError(
                     f"{name} must be an integer of at least {least}; got {value!r}"
                 )
+        if not isinstance(self.halving, bool):
+            raise ConfigError(f"halving must be true or false; got {self.halving!r}")
+        if self.halving and len(self.rungs) == 1:
+            raise ConfigError(
+                "halving needs a rung before the last epoch; a part of "
+                f"1/{self.eta} of {self.recipe.epochs} epochs is none; "
+                "give more --epochs, a smaller --eta or --no-halving"
+            )
         if self.sampler not in SAMPLERS:
             raise ConfigError(unknown("sampler", self.sampler, SAMPLERS))
         if self.baseline is not None and self.baseline not in BASELINES:
@@ -95,6 +108,13 @@ class SearchConfig:
                 f"workers must be 1 or more for {len(devices)} devices; got 0"
             )
 
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """The epochs after which trainings pause, ascending, and the last one."""
+        if not self.halving:
+            return (self.recipe.epochs,)
+        return rung_epochs(self.recipe.epochs, self.eta)
+
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as plain data."""
         return asdict(self)
@@ -112,7 +132,8 @@ class SearchConfig:
             if not isinstance(given, Mapping) or set(given) != names:
                 raise RunError(f"config.yaml must have just the keys {sorted(names)}")
 
-        data = {**_ADDED, **data} if isinstance(data, Mapping) else data
+        if isinstance(data, Mapping):
+            data = {**_ADDED, **data}
         check(cls, data)
         check(Recipe, data["recipe"])
         devices = data["devices"]

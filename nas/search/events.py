@@ -41,6 +41,25 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paused:
+    """A candidate has come to a rung of successive halving, and may go on later.
+
+    Its record, and what it takes to go on, are already safe on disk.
+    """
+
+    record: TrialRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promoted:
+    """A candidate that had paused is trained on, until it has had ``epochs`` in all."""
+
+    trial: int
+    params: int
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Repeated:
     """A trial was trained again; it is the latest of the ``asked`` repeats."""
 
@@ -56,4 +75,4 @@ class Notice:
     text: str
 
 
-Event = Begun | Started | Finished | Repeated | Notice
+Event = Begun | Started | Paused | Promoted | Finished | Repeated | Notice

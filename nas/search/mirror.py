@@ -28,6 +28,8 @@ _METRICS: Final = ["accuracy", "params"]
 _TABLES: Final = "v3.2.0.a"
 """Optuna's name for the tables that are written to here."""
 
+_STATES: Final = {"complete": "COMPLETE", "failed": "FAIL", "stopped": "PRUNED"}
+
 _PATIENCE_SECONDS: Final = 30
 """How long another process may write to the file meanwhile."""
 
@@ -72,7 +74,10 @@ class Mirror:
                 f"{path}: cannot be used: {error}; delete it, it is made anew"
             ) from None
         self._ids: dict[int, int] = {number: key for number, key, _ in known}
-        self._running = {number for number, _, state in known if state == "RUNNING"}
+        # One that is pruned may still go on.
+        self._running = {
+            number for number, _, state in known if state in ("RUNNING", "PRUNED")
+        }
 
     def catch_up(
         self, finished: Iterable[TrialRecord], unfinished: Mapping[int, Architecture]
@@ -98,7 +103,7 @@ class Mirror:
                 self._start(trial, architecture)
 
     def finish(self, record: TrialRecord) -> None:
-        """Give a trial its values, or mark it as failed; once is enough."""
+        """Give a trial its values, or mark it as pruned or failed; once is enough."""
         if self.note is None and record.trial in self._running:
             with self._database:
                 self._finish(record)
@@ -130,7 +135,7 @@ class Mirror:
         ended = datetime.fromisoformat(record.finished).astimezone()
         self._database.execute(
             "UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ?",
-            ("COMPLETE" if fine else "FAIL", _time(ended), key),
+            (_STATES[record.status], _time(ended), key),
         )
         if fine:
             self._database.executemany(
@@ -139,15 +144,16 @@ class Mirror:
                 [(key, 0, record.accuracy), (key, 1, record.params)],
             )
         self._database.executemany(
-            'INSERT INTO trial_user_attributes (trial_id, "key", value_json) '
-            "VALUES (?, ?, ?)",
+            "INSERT OR REPLACE INTO trial_user_attributes "
+            '(trial_id, "key", value_json) VALUES (?, ?, ?)',
             [
                 (key, name, json.dumps(value))
                 for name in ("params", "macs", "hash", "reason", "arm")
                 if (value := getattr(record, name)) is not None
             ],
         )
-        self._running.discard(record.trial)
+        if record.status != "stopped":
+            self._running.discard(record.trial)
 
     def _add(self, number: int, state: str) -> int:
         now = _time(datetime.now().astimezone())

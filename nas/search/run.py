@@ -24,6 +24,7 @@ _SPACE: Final = "space.yaml"
 _RESULT: Final = "result.json"
 _ARCHITECTURE: Final = "architecture.json"
 _ARM: Final = "arm.json"
+_PROMOTED: Final = "promoted.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,31 @@ class RunFolder:
         facts = path.stat()
         stamp = (facts.st_mtime_ns, facts.st_size)
         self._index.append([(path.parent.name, stamp, record)])
+
+    def paused_path(self, trial: int) -> Path:
+        """Return the file that a trial which has paused goes on from."""
+        return self.trial_path(trial) / "paused.safetensors"
+
+    def promote(self, trial: int, epochs: int) -> None:
+        """Keep that a trial is to be trained on until it has had so many epochs."""
+        write_json(self.trial_path(trial) / _PROMOTED, {"epochs": epochs})
+
+    def promotions(self) -> dict[int, int]:
+        """Return the epochs that trials were promoted to."""
+        found = {}
+        for path in sorted(self.trials_path.glob(f"*/{_PROMOTED}")):
+            try:
+                found[int(path.parent.name)] = int(
+                    json.loads(path.read_bytes())["epochs"]
+                )
+            except (OSError, ValueError, TypeError, KeyError) as error:
+                raise RunError(f"{path}: cannot be read: {error}") from None
+        return found
+
+    def forget_pause(self, trial: int) -> None:
+        """Remove what a trial would go on from."""
+        self.paused_path(trial).unlink(missing_ok=True)
+        (self.trial_path(trial) / _PROMOTED).unlink(missing_ok=True)
 
     def records(self) -> list[TrialRecord]:
         """Return the finished trials in the order of their numbers.

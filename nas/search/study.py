@@ -18,6 +18,7 @@ from nas.arch import Architecture
 from nas.errors import DoesNotFit
 from nas.records import TrialRecord, candidate_key
 from nas.search.samplers import make_sampler
+from nas.search.samplers.partial import stopped_trial, tell_stopped
 from nas.space import BoundSpace
 
 DIRECTIONS: Final = ("maximize", "minimize")
@@ -38,6 +39,7 @@ class Proposer:
         sampler: a name in ``SAMPLERS``.
         seed: of the search.
         known: trials that a resumed run has finished already.
+        epochs: of a whole training.
     """
 
     def __init__(
@@ -46,6 +48,8 @@ class Proposer:
         sampler: str,
         seed: int,
         known: Iterable[TrialRecord] = (),
+        *,
+        epochs: int = 1,
     ) -> None:
         known = list(known)
         # The same seed after a resume would replay the draws that were made already.
@@ -60,9 +64,11 @@ class Proposer:
         self.distributions = {
             name: domain.distribution() for name, domain in space.domains.items()
         }
+        self.epochs = epochs
         self.learns = sampler != "random"
         self.seen: set[str] = set()
         self.asked: dict[str, optuna.Trial] = {}
+        self.told: dict[str, int] = {}  # epochs of what has stopped so far
         for record in known:
             self.tell(record)
 
@@ -86,6 +92,9 @@ class Proposer:
     def tell(self, record: TrialRecord) -> None:
         """Let the sampler learn from a candidate, whoever proposed it."""
         self.seen.add(record.key)
+        self._tell_stops(record)
+        if record.status == "stopped":
+            return
         trial = self.asked.pop(record.key, None)
         if record.accuracy is None:
             if trial is not None:
@@ -100,6 +109,23 @@ class Proposer:
                     distributions={name: self.distributions[name] for name in genes},
                 )
             )
+
+    def _tell_stops(self, record: TrialRecord) -> None:
+        """Tell how far a candidate had come at each rung that is new to the sampler."""
+        before = self.told.get(record.key, 0)
+        genes = record.genes
+        for rung, accuracy in record.standings:
+            if rung <= before:
+                continue
+            self.told[record.key] = rung
+            fidelity = rung / self.epochs
+            trial = self.asked.pop(record.key, None)
+            if trial is not None:
+                tell_stopped(self.study, trial, fidelity, accuracy)
+            elif self.learns and genes is not None:
+                self.study.add_trial(
+                    stopped_trial(genes, self.distributions, fidelity, accuracy)
+                )
 
     def _ask(self) -> Architecture | None:
         trial = self.study.ask()

@@ -14,13 +14,14 @@ from nas.nn.build import build, supervised
 from nas.nn.cost import cost
 from nas.nn.memory import keep_parts
 from nas.nn.processor import suit_processor
-from nas.records import EvalRequest, EvalResult, Recipe
+from nas.records import EvalRequest, EvalResult, Recipe, Status
 from nas.train.events import Events
 from nas.train.failures import free_memory, one_line, reason_of
 from nas.train.feed import Feed
 from nas.train.fit import fit
 from nas.train.graph import CudaGraph
 from nas.train.module import Metrics, Training
+from nas.train.paused import Paused, read_paused, write_paused
 from nas.train.resident import ResidentFeed
 from nas.train.settings import training_settings
 from nas.train.streamed import StreamedFeed
@@ -64,36 +65,57 @@ class Evaluator:
         """Train one network; whatever goes wrong in it comes back as a failure.
 
         Writes the events for TensorBoard and, when complete, ``weights.safetensors``
-        in the request's folder.
+        in the request's folder; when stopped, what it takes to go on.
         """
         started = perf_counter()
+        paused = self._paused(request)
+        curve = [] if paused is None else list(paused.curve)
         epochs: list[Metrics] = []
         notes: list[str] = []
+        if paused is None and request.start_epoch:
+            notes.append("trained anew from its start: it could not go on")
         error, reason = None, None
+        standing = None if paused is None else paused.standing
         try:
-            with training_settings(self._device, request.seed):
-                self._evaluate(request, epochs, notes)
+            if len(curve) < (request.stop_epoch or request.recipe.epochs):
+                with training_settings(self._device, request.seed):
+                    standing = self._evaluate(request, paused, epochs, notes)
         except Exception as failure:
             error, reason = one_line(failure), reason_of(failure)
         if reason == "out of memory":
             # Not before the error is gone, whose traceback holds on to the network.
             free_memory()
+        curve += [metrics.objective(request.recipe) for metrics in epochs]
+        done = not error and len(curve) == request.recipe.epochs
+        status: Status = "complete" if done else "failed" if error else "stopped"
         return EvalResult(
             trial=request.trial,
-            status="failed" if error else "complete",
+            status=status,
             seconds=perf_counter() - started,
-            accuracy=None if error else epochs[-1].objective(request.recipe),
-            loss=None if error else epochs[-1].validation_loss,
-            curve=tuple(metrics.objective(request.recipe) for metrics in epochs),
+            accuracy=curve[-1] if done else None,
+            loss=epochs[-1].validation_loss if done else None,
+            curve=tuple(curve),
             device=str(self._device),
             error=error,
             reason=reason,
             notes=tuple(notes),
+            epochs=len(epochs),
+            standing=standing if status == "stopped" else None,
         )
 
+    def _paused(self, request: EvalRequest) -> Paused | None:
+        if request.stop_epoch is None and not request.start_epoch:
+            return None
+        return read_paused(request, self._device.type)
+
     def _evaluate(
-        self, request: EvalRequest, epochs: list[Metrics], notes: list[str]
-    ) -> None:
+        self,
+        request: EvalRequest,
+        paused: Paused | None,
+        epochs: list[Metrics],
+        notes: list[str],
+    ) -> float | None:
+        """Train as far as is asked for; return the standing there, None at the end."""
         architecture, recipe = request.architecture, request.recipe
         network = build(architecture, self._data.mean, self._data.std, request.seed)
         keep_parts(network)
@@ -104,8 +126,11 @@ class Evaluator:
             trained = supervised(architecture, network, request.seed)
         trained.to(self._device)
         trained.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        with Events(request.folder) as events:
-            events.architecture(architecture)
+        first_epoch = 0 if paused is None else paused.epochs
+        stop_epoch = request.stop_epoch or recipe.epochs
+        with Events(request.folder, first_epoch) as events:
+            if paused is None:
+                events.architecture(architecture)
 
             def on_epoch(metrics: Metrics) -> None:
                 epochs.append(metrics)
@@ -125,16 +150,27 @@ class Evaluator:
                 aux_weights=tuple(head.weight for head in architecture.aux),
                 bf16=_in_bf16(recipe, self._device),
                 new_graph=CudaGraph if self._device.type == "cuda" else None,
+                resumed=None if paused is None else paused.tensors,
+                first_epoch=first_epoch,
                 on_epoch=on_epoch,
                 on_note=on_note,
             )
             try:
-                fit(training, recipe.epochs, self._device)
+                fit(training, stop_epoch - first_epoch, self._device)
+                if stop_epoch < recipe.epochs:
+                    curve = () if paused is None else paused.curve
+                    curve += tuple(metrics.objective(recipe) for metrics in epochs)
+                    tensors = training.snapshot()
+                    standing = training.standing()
+                    stopped = Paused(curve=curve, standing=standing, tensors=tensors)
+                    write_paused(request, self._device.type, stopped)
+                    return standing
             finally:
                 training.release()
             _save(network, Path(request.folder))
             accuracy = epochs[-1].objective(recipe)
             events.outcome(architecture, recipe, cost(architecture).total, accuracy)
+        return None
 
 
 def _in_bf16(recipe: Recipe, device: torch.device) -> bool:

@@ -13,10 +13,15 @@ from nas.train.module import Metrics
 
 
 class Events:
-    """Writes the events of one training, directly in a folder."""
+    """Writes the events of one training, directly in a folder.
 
-    def __init__(self, folder: str) -> None:
-        self._writer = SummaryWriter(folder)
+    Args:
+        folder: may hold the events of earlier epochs.
+        first_epoch: whatever is there of it, and after it, no longer counts.
+    """
+
+    def __init__(self, folder: str, first_epoch: int = 0) -> None:
+        self._writer = SummaryWriter(folder, purge_step=first_epoch or None)
 
     def __enter__(self) -> "Events":
         return self

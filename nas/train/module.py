@@ -1,6 +1,6 @@
 """The training itself: a LightningModule whose step is a whole epoch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
@@ -17,8 +17,10 @@ from nas.train.graph import Graph
 from nas.train.imbalance import accuracies, class_weights
 from nas.train.loops import EagerLoop, GraphedLoop, Loop
 from nas.train.optimizers import optimizer
+from nas.train.refreshed import refresh_norms
 from nas.train.resident import ResidentFeed
 from nas.train.schedules import SCHEDULES
+from nas.train.snapshot import Generators, put_back, taken
 from nas.train.step import Step, autocast
 
 VALIDATION_PIXELS = 2**20
@@ -69,6 +71,8 @@ class Training(LightningModule):
         bf16: multiply in bfloat16, keep everything else in float32.
         new_graph: makes what records and replays a step of images that the device
             holds; None takes every step by itself.
+        resumed: what ``snapshot`` returned, for a training that goes on.
+        first_epoch: how many epochs it has had by then.
         on_epoch: is told about every epoch, after its validation.
         on_note: is told what else there is to know about the training.
     """
@@ -85,6 +89,8 @@ class Training(LightningModule):
         aux_weights: tuple[float, ...] = (),
         bf16: bool,
         new_graph: Callable[[Generator], Graph] | None = None,
+        resumed: Mapping[str, Tensor] | None = None,
+        first_epoch: int = 0,
         on_epoch: Callable[[Metrics], None],
         on_note: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -97,6 +103,8 @@ class Training(LightningModule):
         self._aux_weights = aux_weights
         self._bf16 = bf16
         self._new_graph = new_graph
+        self._resumed = resumed
+        self._first_epoch = first_epoch
         self._on_epoch = on_epoch
         self._on_note = on_note
         self._num_classes = num_classes
@@ -111,6 +119,11 @@ class Training(LightningModule):
         self._loop: Loop | None = None
         self._trained = (0.0, 0.0, 0.0)
 
+    @property
+    def epoch(self) -> int:
+        """Which epoch of the whole training this is, 0 being the first."""
+        return self._first_epoch + int(self.current_epoch)
+
     def configure_optimizers(self) -> Optimizer:
         """Return the recipe's optimizer."""
         return optimizer(self.network, self._recipe)
@@ -123,15 +136,19 @@ class Training(LightningModule):
         """Return what gives the positions of all validation images."""
         return SingleBatch(lambda: torch.arange(len(self._validation)))
 
+    def on_train_start(self) -> None:
+        """Make ready, now that there is an optimizer and before an order is drawn."""
+        self._step, self._loop = self._started()
+
     def training_step(self, order: Tensor) -> None:
         """Train one epoch in the order given, positions (N,).
 
         Raises:
             DivergenceError: the loss is not finite.
         """
-        if self._loop is None or self._step is None:
-            self._step, self._loop = self._started()
-        done = self.current_epoch * len(self._sizes)
+        assert self._step is not None
+        assert self._loop is not None
+        done = self.epoch * len(self._sizes)
         rates = self._rates[done : done + len(self._sizes)]
         self._step.start_totals()
         self._loop.run(order, self._sizes, rates)
@@ -139,9 +156,25 @@ class Training(LightningModule):
         loss = loss_sum / len(order)
         if not isfinite(loss):
             raise DivergenceError(
-                f"diverged: the training loss is {loss} in epoch {self.current_epoch}"
+                f"diverged: the training loss is {loss} in epoch {self.epoch}"
             )
         self._trained = (loss, hits / len(order), rates[-1])
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """Return what a training that goes on from here needs, once it has begun."""
+        assert self._step is not None
+        return taken(self.network, self._step.optimizer, self._generators(self._step))
+
+    def _generators(self, step: Step) -> Generators:
+        """Return all that the training draws from, dropout among it."""
+        found = {
+            "shuffling": self._shuffling,
+            "augmentation": step.augmentation,
+            "torch": torch.default_generator,
+        }
+        if (device := self._train.device).type == "cuda":
+            found["cuda"] = torch.cuda.default_generators[device.index or 0]
+        return found
 
     def release(self) -> None:
         """Let go of the network and of everything else that takes memory.
@@ -153,7 +186,7 @@ class Training(LightningModule):
         self._step = self._loop = None
 
     def _started(self) -> tuple[Step, Loop]:
-        """Return the step and what repeats it, now that there is an optimizer."""
+        """Return the step and what repeats it."""
         optimizer = self.optimizers(use_pl_optimizer=False)
         assert isinstance(optimizer, Optimizer)
         feed, recipe = self._train, self._recipe
@@ -172,6 +205,9 @@ class Training(LightningModule):
             aux_weights=self._aux_weights,
             bf16=self._bf16,
         )
+        if self._resumed is not None:
+            put_back(self._resumed, self.network, optimizer, self._generators(step))
+            self._resumed = None
         if self._new_graph is None or not isinstance(feed, ResidentFeed):
             return step, EagerLoop(step, feed)
         return step, GraphedLoop(
@@ -189,6 +225,41 @@ class Training(LightningModule):
         Raises:
             DivergenceError: the loss is not finite.
         """
+        loss, accuracy, balanced_accuracy = self._validated(index)
+        train_loss, train_accuracy, lr = self._trained
+        self._on_epoch(
+            Metrics(
+                epoch=self.epoch,
+                train_loss=train_loss,
+                train_accuracy=train_accuracy,
+                validation_loss=loss,
+                validation_accuracy=accuracy,
+                validation_balanced_accuracy=balanced_accuracy,
+                lr=lr,
+            )
+        )
+
+    def standing(self) -> float:
+        """Return the accuracy of the objective, with norms that are up to date.
+
+        For the end of a part of a training; a ``snapshot`` must have been taken before.
+
+        Raises:
+            DivergenceError: the loss is not finite.
+        """
+        device = self._train.device
+        self.network.to(device)  # Lightning has taken it off a GPU
+        batch_size = self._recipe.batch_size
+        refresh_norms(self.network, self._train, batch_size, bf16=self._bf16)
+        self.network.eval()
+        index = torch.arange(len(self._validation), device=device)
+        with torch.no_grad():
+            _, accuracy, balanced = self._validated(index)
+        is_balanced = self._recipe.objective == "balanced-accuracy"
+        return balanced if is_balanced else accuracy
+
+    def _validated(self, index: Tensor) -> tuple[float, float, float]:
+        """Return the loss, the accuracy and the balanced one on validation images."""
         _, height, width = self._validation.image_shape
         sizes = batch_sizes(len(index), max(1, VALIDATION_PIXELS // (height * width)))
         total = torch.zeros((), dtype=torch.float64, device=self._validation.device)
@@ -205,18 +276,6 @@ class Training(LightningModule):
         loss = float(total) / len(index)
         if not isfinite(loss):
             raise DivergenceError(
-                f"diverged: the validation loss is {loss} in epoch {self.current_epoch}"
+                f"diverged: the validation loss is {loss} in epoch {self.epoch}"
             )
-        train_loss, train_accuracy, lr = self._trained
-        accuracy, balanced_accuracy = accuracies(hits, counts)
-        self._on_epoch(
-            Metrics(
-                epoch=self.current_epoch,
-                train_loss=train_loss,
-                train_accuracy=train_accuracy,
-                validation_loss=loss,
-                validation_accuracy=accuracy,
-                validation_balanced_accuracy=balanced_accuracy,
-                lr=lr,
-            )
-        )
+        return loss, *accuracies(hits, counts)

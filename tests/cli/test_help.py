@@ -27,6 +27,9 @@ OPTIONS = {
         *(
             "--data-memory",
             "--sampler",
+            "--halving",
+            "--no-halving",
+            "--eta",
             "--baseline",
             "--repeats",
             "--workers",

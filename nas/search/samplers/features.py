@@ -5,7 +5,8 @@ Every feature belongs to a group with one length scale. A choice is one column a
 has a column of its own. Genes with equal domains, as those of a space's blocks are,
 share a group that counts their values wherever they stand: two networks whose blocks
 have merely changed places are then close. The size is known before training and a
-coordinate like the others.
+coordinate like the others; so is how far from whole a training was, where some were
+stopped.
 """
 
 import math
@@ -21,10 +22,12 @@ class Features:
 
     Args:
         codes: of the search space.
+        with_lag: whether there are trainings that were stopped.
     """
 
-    def __init__(self, codes: Codes) -> None:
+    def __init__(self, codes: Codes, *, with_lag: bool = False) -> None:
         self.codes = codes
+        self.with_lag = with_lag
         alike: dict[str, list[int]] = {}
         for i, gene in enumerate(codes.genes):
             alike.setdefault(repr(gene.distribution), []).append(i)
@@ -36,8 +39,8 @@ class Features:
             gene = codes.genes[same[0]]
             width = int(gene.num_values) if gene.is_choice else 1
             groups += [len(codes.genes) + k] * width
-        self.num_groups = len(codes.genes) + len(self._alike) + 1
-        groups.append(self.num_groups - 1)
+        num_groups = len(codes.genes) + len(self._alike)
+        groups += range(num_groups, num_groups + 1 + with_lag)
         self.groups: NDArray[np.intp] = np.array(groups)
         unscaled = []
         for gene in codes.genes:
@@ -53,8 +56,15 @@ class Features:
         ]
         return np.asarray(columns * self._unscaled)
 
-    def __call__(self, rows: Rows, sizes: Rows) -> Rows:
-        """Return the points of rows (N, genes) and their scaled log sizes (N,)."""
+    def __call__(self, rows: Rows, sizes: Rows, lags: Rows | None = None) -> Rows:
+        """Return the points of rows (N, genes) and their scaled log sizes (N,).
+
+        Args:
+            rows: canonical.
+            sizes: scaled.
+            lags: (N,) logs of how many times longer a whole training is; None for
+                whole trainings.
+        """
         half = math.sqrt(0.5)
         columns: list[Rows] = []
         by_gene: list[Rows] = []
@@ -74,4 +84,6 @@ class Features:
             counts = np.sum([by_gene[i] for i in same], axis=0)
             columns.append(counts / math.sqrt(len(same)))
         columns.append(sizes[:, None])
+        if self.with_lag:
+            columns.append((np.zeros(len(rows)) if lags is None else lags)[:, None])
         return np.concatenate(columns, axis=1)

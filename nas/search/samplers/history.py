@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nas.search.samplers.activity import Activity
 from nas.search.samplers.codes import Codes, Rows
+from nas.search.samplers.partial import partial_result
 from nas.search.samplers.sizes import Sizes, log_size
 
 _DIRECTIONS: Final = [StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE]
@@ -22,6 +23,8 @@ class History:
         rows: canonical rows of the results, NaN where a gene is not in use.
         values: their accuracies.
         sizes: the log of their sizes.
+        partial: accuracies by fidelity of networks whose training was stopped, and
+            maybe taken up again, by the bytes of their rows.
         failed: rows that failed, or came without a finite accuracy.
         running: rows under way.
         seen: the bytes of all rows proposed or finished.
@@ -35,6 +38,7 @@ class History:
         self.rows: list[Rows] = []
         self.values: list[float] = []
         self.sizes: list[float] = []
+        self.partial: dict[bytes, dict[float, float]] = {}
         self.failed: list[Rows] = []
         self.running: list[Rows] = []
         self.seen: set[bytes] = set()
@@ -74,6 +78,19 @@ class History:
             self._read.discard(self._unread_from)
             self._unread_from += 1
 
+    @property
+    def stopped(self) -> list[Rows]:
+        """Rows of the networks whose training has only been stopped so far."""
+        if not self.partial:
+            return []
+        whole = {row.tobytes() for row in self.rows}
+        return [np.frombuffer(key) for key in self.partial if key not in whole]
+
+    @property
+    def trained(self) -> list[Rows]:
+        """Rows of the results, then of what was stopped."""
+        return [*self.rows, *self.stopped]
+
     def arrays(self) -> tuple[Rows, Rows, Rows]:
         """Return the results as (rows, accuracies, log sizes)."""
         rows = np.stack(self.rows)
@@ -90,6 +107,10 @@ class History:
         if row is None:
             return
         self._take(row)
+        if (stopped := partial_result(trial)) is not None:
+            fidelity, accuracy = stopped
+            self.partial.setdefault(row.tobytes(), {})[fidelity] = accuracy
+            return
         values: Any = trial.values
         if trial.state != TrialState.COMPLETE or not all(map(math.isfinite, values)):
             self.failed.append(row)
@@ -108,7 +129,7 @@ class History:
             row = self.codes.encode(trial.params)
         except (ValueError, TypeError):
             return None
-        if trial.state == TrialState.COMPLETE:
+        if trial.state == TrialState.COMPLETE or partial_result(trial) is not None:
             self.activity.note(row)
             return row
         # It may be about to ask for more genes, or failed before it could.

@@ -10,6 +10,7 @@ from nas.search.samplers.features import Features
 from nas.search.samplers.history import History
 from nas.search.samplers.improvement import Staircase, is_front
 from nas.search.samplers.log_error import log_errors
+from nas.search.samplers.partial import lifted
 from nas.search.samplers.pool import Pool
 from nas.search.samplers.sizes import Sizes
 from nas.search.samplers.surrogate import Fitted, squared_distances
@@ -54,8 +55,9 @@ class Promising:
 
     def propose(self, history: History) -> Rows | None:
         """Return a canonical row that was not tried yet, None where there is none."""
-        begun = len(history.rows) + len(history.running)
-        if begun < self.num_first or len(history.rows) < 3:
+        trained = len(history.rows) + len(history.stopped)
+        begun = trained + len(history.running)
+        if begun < self.num_first or trained < 3:
             row = self._space_filling(history)
         else:
             row = self._most_promising(history)
@@ -67,7 +69,7 @@ class Promising:
             row = self.pool.activity.settled(self.first.pop(0))
             if self.unseen.has(row, history):
                 return row
-        begun = [*history.rows, *history.running, *history.failed]
+        begun = [*history.trained, *history.running, *history.failed]
         for _ in range(_TRIES):
             rows, sizes = self.unseen.among(self.pool.draw(self.rng, 100), history)
             if not len(rows):
@@ -83,9 +85,11 @@ class Promising:
         return None
 
     def _most_promising(self, history: History) -> Rows | None:
-        rows, values, sizes = self._kept(history)
-        errors = log_errors(values)
-        points = self._points(rows, sizes)
+        rows, errors, sizes, lags = self._kept(history)
+        if lags.any() and not self.features.with_lag:
+            self.features = Features(self.pool.codes, with_lag=True)
+            self.fitted = Fitted(self.features.groups, self.rng)
+        points = self._points(rows, sizes, lags)
         self.fitted.update(points, errors)
         errors = self.fitted.warp(errors)
         surrogate = self.fitted.surrogate(points, errors)
@@ -100,9 +104,9 @@ class Promising:
             rows = np.concatenate([rows, waiting])
             surrogate = self.fitted.surrogate(points, errors)
         # Luck is no merit: the front is of what the networks are thought to reach.
-        believed = surrogate.predict(points)[0]
+        believed = surrogate.predict(self._points(rows, sizes))[0]
         stairs = Staircase.of(sizes, believed, *self.span)
-        trained = np.stack(history.rows[-_KEPT:])
+        trained = np.stack(history.trained[-_KEPT:])
         failed = np.stack(history.failed[-_KEPT:]) if history.failed else None
 
         def gains(rows: Rows, sizes: Rows) -> Rows:
@@ -147,12 +151,17 @@ class Promising:
                 break
         return (np.stack(kept) if kept else rows[:0]), np.array(exact)
 
-    def _kept(self, history: History) -> tuple[Rows, Rows, Rows]:
-        """Return what to predict from: all results, or the front, the latest, some."""
-        rows, values, sizes = history.arrays()
+    def _kept(self, history: History) -> tuple[Rows, Rows, Rows, Rows]:
+        """Return what to predict from: all results, or the front, the latest, some.
+
+        Returns:
+            Rows, log errors as of whole trainings, log sizes, and how far the trainings
+            were from whole.
+        """
+        rows, errors, sizes, lags = _results(history)
         if len(rows) <= _KEPT:
-            return rows, values, sizes
-        front = np.flatnonzero(is_front(sizes, -values))
+            return rows, errors, sizes, lags
+        front = np.flatnonzero(is_front(sizes, errors))
         if len(front) > _KEPT // 2:
             front = self.rng.choice(front, _KEPT // 2, replace=False)
         keep = np.zeros(len(rows), dtype=bool)
@@ -160,8 +169,35 @@ class Promising:
         keep[-_KEPT // 4 :] = True
         rest = np.flatnonzero(~keep)
         keep[self.rng.choice(rest, _KEPT - int(keep.sum()), replace=False)] = True
-        return rows[keep], values[keep], sizes[keep]
+        return rows[keep], errors[keep], sizes[keep], lags[keep]
 
-    def _points(self, rows: Rows, sizes: Rows) -> Rows:
+    def _points(self, rows: Rows, sizes: Rows, lags: Rows | None = None) -> Rows:
         low, high = self.span
-        return self.features(rows, (np.nan_to_num(sizes, nan=low) - low) / (high - low))
+        scaled = (np.nan_to_num(sizes, nan=low) - low) / (high - low)
+        return self.features(rows, scaled, lags)
+
+
+def _results(history: History) -> tuple[Rows, Rows, Rows, Rows]:
+    """Return rows, log errors, log sizes and lags of all that trained, ever so little.
+
+    Whole trainings come first.
+    """
+    if not history.partial:
+        rows, values, sizes = history.arrays()
+        return rows, log_errors(values), sizes, np.zeros(len(rows))
+    errors, whole = np.zeros(0), {}
+    if history.rows:
+        errors = log_errors(np.array(history.values))
+        keys = (row.tobytes() for row in history.rows)
+        whole = dict(zip(keys, errors.tolist(), strict=True))
+    found = lifted(whole, history.partial)
+    stopped = np.array([found[row.tobytes()] for row in history.stopped])
+    stopped = stopped.reshape(-1, 2)
+    rows = np.stack(history.trained)
+    more = [float(history.counted.exact(row[None])[0]) for row in history.stopped]
+    return (
+        rows,
+        np.concatenate([errors, stopped[:, 0]]),
+        np.array([*history.sizes, *more]),
+        np.concatenate([np.zeros(len(errors)), stopped[:, 1]]),
+    )

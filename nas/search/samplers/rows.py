@@ -131,9 +131,11 @@ class RowSampler(BaseSampler):
 
     def reseed_rng(self) -> None:
         """Draw differently from a copy of this sampler."""
-        self._rng = np.random.default_rng()
+        with self._lock:
+            # In place: what is under way in the study must not be forgotten.
+            fresh = np.random.default_rng()
+            self._rng.bit_generator.state = fresh.bit_generator.state
         self._independent.reseed_rng()
-        self._study = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the lock, which cannot be copied."""

@@ -1,0 +1,244 @@
+"""Candidates on their way: proposed, trained, perhaps trained on, recorded."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from nas.arch import Architecture
+from nas.executors import Executor
+from nas.nn.cost import cost
+from nas.records import Arm, EvalRequest, EvalResult, Recipe, TrialRecord
+from nas.search.arms import Arms
+from nas.search.config import SearchConfig
+from nas.search.events import Event, Finished, Notice, Paused, Promoted, Started
+from nas.search.halving import Halving
+from nas.search.mirror import Mirror
+from nas.search.run import RunFolder
+from nas.search.scheduler import Promotion
+from nas.space import BoundSpace
+
+
+class Searching:
+    """The state of a search while it runs.
+
+    Random search beside it, if there is any, trains every network to the end.
+
+    Args:
+        run: the folder, which is owned.
+        config: of the search.
+        space: where it searches.
+        executor: has nothing else to do.
+        on_event: told of everything that happens, in order.
+        now: the clock.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        config: SearchConfig,
+        space: BoundSpace,
+        executor: Executor,
+        on_event: Callable[[Event], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.run_folder = run
+        self.config = config
+        self.executor = executor
+        self.on_event = on_event
+        self.now = now
+        known = run.records()
+        self.records = {record.trial: record for record in known}
+        self.num_come = Counter(record.arm for record in known)
+        self.interrupted = run.unfinished()
+        self.running: dict[int, Architecture] = {}
+        self.stops: dict[int, int | None] = {}
+        self.lost_epochs: dict[int, int] = {}  # of what is trained again
+        self.batch_sizes = {  # of trials that needed smaller ones
+            record.trial: record.batch_size for record in known if record.batch_size
+        }
+        self.notes: set[str] = set()
+        self.halving = Halving(run, config, [r for r in known if r.arm == "search"])
+        self.arms = Arms(
+            space,
+            config,
+            known,
+            {trial: (run.arm(trial), net) for trial, net in self.interrupted.items()},
+        )
+        self.mirror = Mirror(run.study_path, space)
+        self.mirror.catch_up(known, self.interrupted)
+        if self.mirror.note:
+            on_event(Notice(text=self.mirror.note))
+        self.next_trial = max([*self.records, *self.interrupted], default=-1) + 1
+
+    def run(self) -> None:
+        """Keep every worker busy until the asked trials are done."""
+        while True:
+            while len(self.running) < self.executor.capacity and self._start_next():
+                pass
+            if not self.running and not self._go_on(self.halving.last_promotion()):
+                self.halving.end()
+                return
+            before = self.executor.capacity
+            results = self.executor.wait(timeout_seconds=None)
+            if self.executor.capacity != before:
+                now = self.executor.capacity
+                self.on_event(Notice(text=f"{now} trainings at a time from now on"))
+            for result in results:
+                self._take_in(result)
+
+    def _start_next(self) -> bool:
+        """Start a candidate, or let one go on; return False when nobody is to come."""
+        arm = self.arms.turn()
+        if arm != "random" and self._go_on(self.halving.promotion()):
+            return True
+        if arm is None:
+            return False
+        self._start(arm)
+        return True
+
+    def _go_on(self, promotion: Promotion | None) -> bool:
+        """Have a trial that has paused trained on; return False when there is none."""
+        if promotion is None:
+            return False
+        trial = promotion.trial
+        record = self.records[trial]
+        self.arms.go_on(trial, promotion.epochs)
+        self.running[trial] = record.architecture
+        self.stops[trial] = self.halving.stop(promotion.epochs)
+        # What needed the device to itself before will need it again.
+        alone = trial in self.batch_sizes
+        self._submit(trial, alone=alone, start_epoch=len(record.curve))
+        self.on_event(
+            Promoted(trial=trial, params=record.params, epochs=promotion.epochs)
+        )
+        return True
+
+    def _start(self, arm: Arm) -> None:
+        """Start a candidate of an arm, if that has one left."""
+        interrupted = self.arms.interrupted(arm)
+        if interrupted is not None:
+            trial, architecture = interrupted, self.interrupted.pop(interrupted)
+        else:
+            proposed = self.arms.propose(arm)
+            if proposed is None:
+                whose = "" if arm == "search" else " for random search"
+                self.on_event(
+                    Notice(
+                        text=f"the space is used up{whose} after "
+                        f"{self.arms.num_begun(arm)} different networks "
+                        "under this budget"
+                    )
+                )
+                return
+            trial, architecture = self.next_trial, proposed
+            self.next_trial += 1
+        stop = self.halving.first_stop if arm == "search" else None
+        self.arms.start(trial, arm, stop or self._recipe(architecture).epochs)
+        self.running[trial] = architecture
+        self.stops[trial] = stop
+        self.mirror.start(trial, architecture)
+        self._submit(trial, alone=False)
+        self.on_event(Started(trial=trial, params=cost(architecture).total.params))
+
+    def _recipe(self, architecture: Architecture) -> Recipe:
+        """Return what a candidate is trained with: the run's recipe, or its own."""
+        return self.config.recipe.with_genes(architecture.genes)
+
+    def _submit(self, trial: int, *, alone: bool, start_epoch: int = 0) -> None:
+        """Have a running trial trained; a new one from an empty folder."""
+        architecture = self.running[trial]
+        recipe = self._recipe(architecture)
+        if trial in self.batch_sizes:
+            recipe = replace(recipe, batch_size=self.batch_sizes[trial])
+        if trial not in self.records:
+            self.run_folder.start_trial(trial, architecture, self.arms.arm_of[trial])
+        self.executor.submit(
+            EvalRequest(
+                trial=trial,
+                architecture=architecture,
+                recipe=recipe,
+                seed=self.arms.seed(trial),
+                folder=str(self.run_folder.trial_path(trial)),
+                alone=alone,
+                start_epoch=start_epoch,
+                stop_epoch=self.stops[trial],
+            )
+        )
+
+    def _take_in(self, result: EvalResult) -> None:
+        """Try again with less memory if that was the matter, or finish the trial."""
+        for note in result.notes:
+            if note not in self.notes:  # most hold for every trial alike
+                self.notes.add(note)
+                self.on_event(Notice(text=f"trial {result.trial}: {note}"))
+        half = self._recipe(self.running[result.trial]).batch_size // 2
+        if (
+            result.reason == "out of memory"
+            and result.trial not in self.batch_sizes
+            and half >= 2  # a single image has no batch statistics
+        ):
+            self.batch_sizes[result.trial] = half
+            self.lost_epochs[result.trial] = result.epochs or 0
+            self.on_event(
+                Notice(
+                    text=f"trial {result.trial} ran out of memory; it is trained "
+                    f"again alone, in batches of {half}"
+                )
+            )
+            self._submit(result.trial, alone=True)
+        else:
+            self._finish(result)
+
+    def _finish(self, result: EvalResult) -> None:
+        record = self._record(result)
+        self.num_come[record.arm] += record.trial not in self.records
+        self.run_folder.finish_trial(record)
+        self.records[record.trial] = record
+        self.arms.tell(record)
+        self.mirror.finish(record)
+        if record.arm == "search":
+            self.halving.take_in(record, to_come=self._to_come)
+        stopped = record.status == "stopped"
+        self.on_event(Paused(record=record) if stopped else Finished(record=record))
+
+    def _record(self, result: EvalResult) -> TrialRecord:
+        """Return what is known of a trial, of its trainings before a pause, too."""
+        architecture = self.running.pop(result.trial)
+        total = cost(architecture).total
+        before = self.records.get(result.trial)
+        seconds, curve = result.seconds, result.curve
+        epochs = len(curve) if result.epochs is None else result.epochs
+        epochs += self.lost_epochs.pop(result.trial, 0)
+        standings = () if before is None else before.standings
+        if result.standing is not None:
+            standings = (*standings, (len(curve), result.standing))
+        if before is not None:
+            seconds += before.seconds
+            curve = curve or before.curve
+            epochs += before.epochs_spent or 0
+        return TrialRecord(
+            trial=result.trial,
+            architecture=architecture,
+            params=total.params,
+            macs=total.macs,
+            status=result.status,
+            seconds=seconds,
+            accuracy=result.accuracy,
+            loss=result.loss,
+            curve=curve,
+            seed=self.arms.seed(result.trial),
+            device=result.device,
+            error=result.error,
+            reason=result.reason,
+            batch_size=self.batch_sizes.get(result.trial),
+            epochs_spent=epochs,
+            standings=standings,
+            finished=self.now().isoformat(timespec="seconds"),
+            arm=self.arms.arm_of[result.trial],
+        )
+
+    @property
+    def _to_come(self) -> int:
+        """Return how many networks have yet to come to the first pause, at most."""
+        return self.arms.num_to_begin("search") - self.num_come["search"]
