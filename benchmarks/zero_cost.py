@@ -16,7 +16,8 @@ Then `SizeAwareSampler` searches the table with a score as a further feature of 
 surrogate, to be compared with none and with a feature that means nothing ("placebo").
 Hypervolume and "trials to random@400" are those of `strategies.py`.
 
-    python benchmarks/zero_cost.py [--seeds 20] [--trials 100] [--noise measured]
+    python benchmarks/zero_cost.py [--seeds 20] [--trials 100] [--noise measured] \
+        [--scores naswot]
 """
 
 import argparse
@@ -25,7 +26,7 @@ import random
 import statistics
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -50,6 +51,7 @@ from nas.search.samplers.surrogate import Fitted
 BATCH_SIZE = 64
 BANDS = 6
 AT = (15, 25, 50, 100)
+SCORES = ("synflow", "naswot", "grad_norm")
 Scores = dict[str, float]
 """A score for each network, by its hash."""
 
@@ -106,17 +108,20 @@ def multiplied(network: nn.Module) -> list[nn.Parameter]:
     return [m.weight for m in network.modules() if isinstance(m, kinds)]
 
 
-def scored(data: SearchData) -> dict[str, Scores]:
-    """Return every score of every network of the table."""
+def scored(data: SearchData, names: Sequence[str]) -> dict[str, Scores]:
+    """Return the scores of these names of every network of the table."""
     images = torch.from_numpy(data.train.images[:BATCH_SIZE]).float() / 255
     labels = torch.from_numpy(data.train.labels[:BATCH_SIZE])
-    found: dict[str, Scores] = {"synflow": {}, "naswot": {}, "grad_norm": {}}
-    for network in networks(bound_space(data)):
-        key = canonical_hash(network)
-        found["synflow"][key] = synflow(network)
-        found["naswot"][key] = naswot(network, data, images)
-        found["grad_norm"][key] = grad_norm(network, data, images, labels)
-    return found
+    score_of: dict[str, Callable[[Architecture], float]] = {
+        "synflow": synflow,
+        "naswot": partial(naswot, data=data, images=images),
+        "grad_norm": partial(grad_norm, data=data, images=images, labels=labels),
+    }
+    every = list(networks(bound_space(data)))
+    return {
+        name: {canonical_hash(network): score_of[name](network) for network in every}
+        for name in names
+    }
 
 
 def given_size(
@@ -232,10 +237,11 @@ def searches(
     problem = digits()
     noise = problem.noise if args.noise == "measured" else float(args.noise)
     hypervolume = Hypervolume(problem.points)
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
     run = partial(search, problem, hypervolume, noise=noise or 0.0)
     goal = statistics.median(
         run(optuna.samplers.RandomSampler(seed=1000 + seed), seed).shares[-1]
-        for seed in range(args.seeds)
+        for seed in seeds
     )
     rng = random.Random(0)
     first = [row for row in rows if row.seed == SEEDS[0]]
@@ -253,9 +259,7 @@ def searches(
             for row in first
         }
         make = informed(problem, known)
-        courses = [
-            run(make(seed), seed, trials=args.trials) for seed in range(args.seeds)
-        ]
+        courses = [run(make(seed), seed, trials=args.trials) for seed in seeds]
         took = [reached(course, goal) for course in courses]
         cells = [f"{statistics.median(took):.0f} ({sum(map(math.isfinite, took))})"]
         for n in at:
@@ -270,7 +274,9 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--scores", nargs="*", choices=SCORES, default=SCORES)
     parser.add_argument("--noise", default="0", help='a number, or "measured"')
     args = parser.parse_args()
     if missing := num_missing():
@@ -278,7 +284,7 @@ def main() -> int:
     warnings.simplefilter("ignore")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     torch.set_num_threads(1)
-    rows, scores = read(), scored(thirds())
+    rows, scores = read(), scored(thirds(), args.scores)
     compare(rows, scores)
     if args.seeds > 1:
         searches(rows, scores, args)
