@@ -12,11 +12,13 @@ Problems: ``nb201`` (the 15,625 cells of NAS-Bench-201; Dong & Yang, ICLR 2020; 
 on CIFAR-10 after 200 epochs) and ``nb201/COLUMN`` for another of its columns, and four
 synthetic ones with a known front: ``layers`` (eight alike genes that interact),
 ``blocks`` (conditional genes), ``mixed`` (choices, integers and floats, in log and
-not), ``rugged`` (genes that matter only together with random others). Without --table
-only the synthetic ones are run.
+not), ``rugged`` (genes that matter only together with random others), and ``digits``,
+the small networks that `digits_table.py` has trained. Without --table those of
+NAS-Bench-201 are left out.
 
 --noise is the standard deviation of an observed log error (0.05: an error of 6% is seen
-as 5.7 to 6.3%); what is reported is the true accuracy of what was trained. --workers
+as 5.7 to 6.3%), or "measured" for that between two seeds, which ``digits`` knows; what
+is reported is the true accuracy of what was trained. --workers
 trials are asked for before any is told, and end in random order.
 """
 
@@ -38,6 +40,7 @@ from typing import Any
 
 import numpy as np
 import optuna
+from digits_table import SEEDS, bound_space, noise_of, num_missing, read, text, thirds
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -50,7 +53,7 @@ from nas.search import SAMPLERS
 from nas.search.samplers.catalog import sampler
 
 AT = (25, 50, 100, 200, 400)
-SYNTHETIC = ("layers", "blocks", "mixed", "rugged")
+OURS = ("digits", "layers", "blocks", "mixed", "rugged")
 Params = Mapping[str, Any]
 
 
@@ -59,6 +62,8 @@ class Problem:
     """What there is to search: accuracies in percent, sizes, and the true front.
 
     ``in_use`` names the genes that the objective asks for, given a full parameter set.
+    ``noise`` is the standard deviation of the log error of a training, where it is
+    known.
     """
 
     name: str
@@ -67,6 +72,7 @@ class Problem:
     size_of: Callable[[Params], float]
     in_use: Callable[[Params], list[str]]
     points: np.ndarray
+    noise: float | None = None
 
     def ask(self, study: optuna.Study) -> tuple[optuna.Trial, dict[str, Any]]:
         """Ask for a trial as a define-by-run objective does, gene by gene."""
@@ -109,6 +115,50 @@ def table(path: Path, column: str) -> Problem:
         size_of=lambda params: cells[tuple(params[gene] for gene in genes)][1],
         in_use=lambda _: genes,
         points=np.array(list(cells.values())),
+    )
+
+
+def digits() -> Problem:
+    """Return the networks that we have trained on digits; all have the same seed."""
+    bound = bound_space(thirds())
+    genes = list(bound.domains)
+    rows = read()
+    cells = {
+        tuple(row.genes.get(gene, "") for gene in genes): (
+            100 * row.curve[-1],
+            float(row.params),
+        )
+        for row in rows
+        if row.seed == SEEDS[0]
+    }
+    asked = {
+        (cell[:i], gene) for cell in cells for i, gene in enumerate(genes) if cell[i]
+    }
+
+    def cell_of(params: Params) -> tuple[str, ...]:
+        """Return the genes in use as the table has them, up to one that is missing."""
+        cell: tuple[str, ...] = ()
+        for gene in genes:
+            if (cell, gene) not in asked:
+                cell += ("",)
+            elif gene in params:
+                cell += (text(params[gene]),)
+            else:
+                break
+        return cell
+
+    def in_use(params: Params) -> list[str]:
+        cell = cell_of(params)
+        return [g for i, g in enumerate(genes) if (cell[:i], g) in asked]
+
+    return Problem(
+        name="digits",
+        search_space=bound.distributions(),
+        accuracy_of=lambda params: cells[cell_of(params)][0],
+        size_of=lambda params: cells[cell_of(params)][1],
+        in_use=in_use,
+        points=np.array(list(cells.values())),
+        noise=noise_of(rows),
     )
 
 
@@ -416,7 +466,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--trials", type=int, default=400)
-    parser.add_argument("--noise", type=float, default=0.0)
+    parser.add_argument("--noise", default="0", help='a number, or "measured"')
     parser.add_argument("--workers", type=int, default=1)
     args = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -429,8 +479,14 @@ def main() -> int:
 def problems(path: Path | None, names: list[str] | None) -> Iterator[Problem]:
     """Yield the problems of these names, by default all that can be run."""
     if names is None:
-        names = ["nb201", *SYNTHETIC]
-    made = {"layers": layers, "blocks": blocks, "mixed": mixed, "rugged": rugged}
+        names = ["nb201", *OURS]
+    made = {
+        "digits": digits,
+        "layers": layers,
+        "blocks": blocks,
+        "mixed": mixed,
+        "rugged": rugged,
+    }
     for name in names:
         if name.startswith("nb201"):
             if path is None or not path.exists():
@@ -438,17 +494,26 @@ def problems(path: Path | None, names: list[str] | None) -> Iterator[Problem]:
                 continue
             column = name.partition("/")[2] or "cifar10_test_200ep"
             yield table(path, column)
+        elif name == "digits" and (num_left := num_missing()):
+            print(f"digits: skipped, digits_table.py has {num_left} networks to train")
         elif name in made:
             yield made[name]()
         else:
-            sys.exit(f"no problem {name!r}: choose nb201 or {' or '.join(SYNTHETIC)}")
+            sys.exit(f"no problem {name!r}: choose nb201 or {' or '.join(OURS)}")
 
 
 def report(problem: Problem, args: argparse.Namespace) -> None:
     """Run every sampler on a problem and print a table."""
+    if args.noise != "measured":
+        noise = float(args.noise)
+    elif problem.noise is not None:
+        noise = problem.noise
+    else:
+        print(f"{problem.name}: skipped, its noise has not been measured")
+        return
     print(
         f"\n### {problem.name}, {args.seeds} seeds, {args.workers} worker(s), "
-        f"noise {args.noise}\n"
+        f"noise {noise:.3g}\n"
     )
     at = [trials for trials in AT if trials <= args.trials]
     print("| sampler | trials to random@400 (met) |", end="")
@@ -469,7 +534,7 @@ def report(problem: Problem, args: argparse.Namespace) -> None:
             problem,
             hypervolume,
             trials=args.trials,
-            noise=args.noise,
+            noise=noise,
             workers=args.workers,
         )
         courses = [run(sampler=makers[name](seed), seed=seed) for seed in every]
