@@ -15,6 +15,8 @@ from optuna.trial import TrialState
 
 from nas.errors import DoesNotFit
 from nas.search import SizeAwareSampler
+from nas.search.samplers.promising import Promising
+from nas.search.samplers.rows import RowSampler
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -283,3 +285,158 @@ def test_it_runs_in_threads_and_can_be_copied():
     )
     assert len(set(keys(trial.params for trial in study.trials))) == 24
     pickle.loads(pickle.dumps(study.sampler))
+
+
+def objective_of_ops(trial) -> tuple[float, float]:
+    params = {n: trial.suggest_categorical(n, d.choices) for n, d in OPS.items()}
+    return accuracy(params), size(params)
+
+
+def test_threads_share_what_was_learnt():
+    made = []
+
+    def strategy(*args):
+        made.append(Promising(*args))
+        return made[-1]
+
+    study = optuna.create_study(
+        directions=["maximize", "minimize"], sampler=RowSampler(strategy, OPS, size)
+    )
+    study.optimize(objective_of_ops, n_trials=16, n_jobs=4)
+    # Optuna reseeds the sampler before every trial of a thread.
+    assert len(made) == 1
+    assert len(set(keys(trial.params for trial in study.trials))) == 16
+
+
+def test_what_is_in_the_queue_is_neither_lost_nor_repeated():
+    study = study_of(OPS, size)
+    smallest = dict.fromkeys(OPS, "none")
+    medium = dict.fromkeys(OPS, "small")
+    first = study.ask({"op0": OPS["op0"]})  # proposed, before anything is queued
+    study.tell(first, state=TrialState.FAIL)
+    study.enqueue_trial({"op0": "large", "op3": "none"})
+    study.enqueue_trial(medium)
+    study.enqueue_trial(smallest)
+    asked = run(study, OPS, 20)
+    assert (asked[0]["op0"], asked[0]["op3"]) == ("large", "none")
+    assert asked[1:3] == [medium, smallest]
+    assert len(set(keys(asked))) == 20
+    # What the user asks for does not use up the networks to begin with.
+    largest = dict.fromkeys(OPS, "large")
+    assert largest in asked[:4] or first.params["op0"] == "large"
+
+
+def test_what_waits_in_the_queue_is_not_proposed():
+    space = {"a": CategoricalDistribution((1, 2)), "b": CategoricalDistribution((1, 2))}
+    study = study_of(space, lambda p: p["a"] * p["b"])
+    taken = study.ask(space)
+    left = [{"a": a, "b": b} for a in (1, 2) for b in (1, 2)]
+    left.remove(taken.params)
+    queue = optuna.load_study(storage=study._storage, study_name=study.study_name)
+    for params in left[1:]:
+        queue.enqueue_trial(params)
+    sampler = study.sampler
+    proposed = sampler.sample_relative(study, taken._get_latest_trial(), space)
+    assert proposed in (left[0], taken.params)
+
+
+def test_further_parameters_are_drawn():
+    study = study_of(OPS, size)
+
+    def objective(trial):
+        rate = trial.suggest_float("rate", 1e-3, 1.0, log=True)
+        reached, big = objective_of_ops(trial)
+        return reached - 0.01 * abs(math.log(rate)), big
+
+    study.optimize(objective, n_trials=30)
+    ops = [{n: t.params[n] for n in OPS} for t in study.trials]
+    assert len(set(keys(ops))) == 30
+    assert len({t.params["rate"] for t in study.trials}) == 30
+
+
+def test_processes_share_a_storage(tmp_path):
+    """Two samplers, as two processes have them, see each other's trials."""
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    one = optuna.create_study(
+        storage=url,
+        study_name="shared",
+        directions=["maximize", "minimize"],
+        sampler=SizeAwareSampler(OPS, size, 0),
+    )
+    two = optuna.load_study(
+        storage=url, study_name="shared", sampler=SizeAwareSampler(OPS, size, 0)
+    )
+    for _ in range(10):
+        trials = [one.ask(OPS), two.ask(OPS)]
+        for study, trial in zip([one, two], trials, strict=True):
+            study.tell(trial, [accuracy(trial.params), size(trial.params)])
+    assert len(set(keys(trial.params for trial in one.trials))) == 20
+
+
+def test_half_asked_for_trials_of_others_take_nothing_away():
+    space = {n: OPS[n] for n in ("op0", "op1")}
+    study = study_of(space, lambda p: 5 + WEIGHT[p["op0"]] + 2 * WEIGHT[p["op1"]])
+    other = optuna.load_study(
+        storage=study._storage,
+        study_name=study.study_name,
+        sampler=optuna.samplers.RandomSampler(seed=0),
+    )
+    other.ask({"op0": OPS["op0"]})  # and its process ends
+    found = [study.ask(space) for _ in range(9)]
+    assert len(set(keys(trial.params for trial in found))) == 9
+
+
+def test_trials_out_of_the_space_are_left_alone():
+    space = {"a": IntDistribution(1, 20), "b": IntDistribution(1, 20)}
+    study = study_of(space, lambda p: p["a"] * p["b"])
+    wide = IntDistribution(1, 1000)
+    for a in range(100, 140):
+        study.add_trial(
+            optuna.trial.create_trial(
+                params={"a": a, "b": 1},
+                distributions={"a": wide, "b": wide},
+                values=[1 - 1 / a, a],
+            )
+        )
+    for params in run(
+        study, space, 30, lambda p: 1 - 1 / p["a"], lambda p: p["a"] * p["b"]
+    ):
+        assert params["a"] <= 20
+
+
+def test_networks_that_break_constraints_are_avoided():
+    def large_ends(limit: float) -> int:
+        """How many of trials 15 to 30 begin with a large op, which are over a limit."""
+        study, found = study_of(OPS, size), []
+        for _ in range(30):
+            trial = study.ask(OPS)
+            found.append(trial.params["op0"] == "large")
+            trial.set_constraint("beginning", found[-1] - limit)
+            study.tell(trial, [accuracy(trial.params), size(trial.params)])
+        return sum(found[15:])
+
+    assert large_ends(limit=0) < large_ends(limit=1) / 2
+
+
+def test_nothing_fits():
+    def size_of(params) -> float:
+        raise DoesNotFit("too large")
+
+    study = study_of(OPS, size_of)
+    study.optimize(objective_of_ops, n_trials=10)
+    assert len(study.trials) == 1  # it found nothing, and stopped the study
+    assert study.ask(OPS).params.keys() == OPS.keys()
+
+
+def test_few_networks_of_a_large_space_fit():
+    space = {f"op{i}": CategoricalDistribution(range(5)) for i in range(10)}
+
+    def size_of(params) -> float:
+        if params["op0"] + params["op1"] + params["op2"] + params["op3"] > 0:
+            raise DoesNotFit("too large")
+        return 1 + sum(params.values())
+
+    found = run(
+        study_of(space, size_of), space, 5, lambda _: 0.5, lambda p: sum(p.values())
+    )
+    assert all(p["op0"] == p["op3"] == 0 for p in found)

@@ -41,6 +41,15 @@ class Activity:
         """Return the rows with NaN where a gene is not in use."""
         if self._stale:
             self._learn()
+        return self._ruled(rows)
+
+    def settled(self, row: Rows) -> Rows:
+        """Return one row with NaN where a gene is not in use."""
+        one: Rows = self.apply(row[None])[0]
+        return one
+
+    def _ruled(self, rows: Rows) -> Rows:
+        """Apply the rules as they are."""
         rows = rows.copy()
         for i, j, values in self.rules:
             parent = np.nan_to_num(rows[:, j], nan=_ABSENT)
@@ -49,22 +58,9 @@ class Activity:
             rows[~np.isin(parent, list(values)), i] = np.nan
         return rows
 
-    def settled(self, row: Rows) -> Rows:
-        """Return one row with NaN where a gene is not in use."""
-        one: Rows = self.apply(row[None])[0]
-        return one
-
     def _explains(self, coded: Rows) -> bool:
         full = np.where(coded < 0, 0.0, coded)[None]
-        return bool(np.array_equal(np.isnan(self.apply_now(full))[0], coded < 0))
-
-    def apply_now(self, rows: Rows) -> Rows:
-        """Apply the rules as they are, without learning first."""
-        stale, self._stale = self._stale, False
-        try:
-            return self.apply(rows)
-        finally:
-            self._stale = stale
+        return bool(np.array_equal(np.isnan(self._ruled(full))[0], coded < 0))
 
     def _learn(self) -> None:
         """Find, for each gene that is absent at times, the gene that decides it."""

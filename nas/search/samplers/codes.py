@@ -59,7 +59,7 @@ class GeneCode:
         """Return the code of a value.
 
         Raises:
-            ValueError: when a choice does not hold it.
+            ValueError: when the distribution does not hold it.
         """
         d = self.distribution
         code: float
@@ -77,7 +77,10 @@ class GeneCode:
                     code = math.log(value / d.low) / math.log(d.high / d.low)
                 else:
                     code = (value - d.low) / (d.high - d.low)
-        return float(code)
+        last = 1 if math.isinf(self.num_values) else self.num_values - 1
+        if not -1e-9 <= code <= last + 1e-9:
+            raise ValueError(f"{value!r} is not in {d}")
+        return float(min(max(code, 0), last))
 
     def decode(self, code: float) -> Any:
         """Return the value of a code."""

@@ -25,8 +25,8 @@ class History:
         sizes: the log of their sizes.
         partial: accuracies by fidelity of networks whose training was stopped, and
             maybe taken up again, by the bytes of their rows.
-        failed: rows that failed, or came without a finite accuracy.
-        running: rows under way.
+        failed: rows that failed, came without a finite accuracy or broke a constraint.
+        running: rows under way, those in the study's queue too.
         seen: the bytes of all rows proposed or finished.
         taken: their identities.
     """
@@ -66,14 +66,12 @@ class History:
             number = trial.number
             if number == current or number in self._read:
                 continue
-            if trial.state == TrialState.RUNNING:
-                row = self._row(trial)
-                if row is not None:
-                    self.running.append(row)
-                    self._take(row)
-            elif trial.state.is_finished():
+            if trial.state.is_finished():
                 self._read.add(number)
                 self._finish(trial)
+            elif (row := self._row(trial)) is not None:
+                self.running.append(row)
+                self._take(row)
         while self._unread_from in self._read:
             self._read.discard(self._unread_from)
             self._unread_from += 1
@@ -112,7 +110,11 @@ class History:
             self.partial.setdefault(row.tobytes(), {})[fidelity] = accuracy
             return
         values: Any = trial.values
-        if trial.state != TrialState.COMPLETE or not all(map(math.isfinite, values)):
+        if (
+            trial.state != TrialState.COMPLETE
+            or not all(map(math.isfinite, values))
+            or any(by_how_much > 0 for by_how_much in trial.constraints.values())
+        ):
             self.failed.append(row)
             return
         self.rows.append(row)
@@ -120,19 +122,29 @@ class History:
         self.sizes.append(log_size(float(values[1])))
 
     def _row(self, trial: FrozenTrial) -> Rows | None:
-        """Return a trial's row; None where it has no genes or values of ours."""
-        known = trial.params.keys() & set(self.codes.names)
+        """Return a trial's row; None where its genes are not ours, or not known yet."""
+        stopped = partial_result(trial) is not None
+        complete = trial.state == TrialState.COMPLETE or stopped
+        params = trial.params if complete else fixed_params(trial) | trial.params
         proposed = self.proposed.get(trial.number)
-        if not known:
-            return None if proposed is None else self.activity.settled(proposed)
+        if not params.keys() & set(self.codes.names) and proposed is None:
+            return None
         try:
-            row = self.codes.encode(trial.params)
+            row = self.codes.encode(params)
         except (ValueError, TypeError):
             return None
-        if trial.state == TrialState.COMPLETE or partial_result(trial) is not None:
+        if complete:
             self.activity.note(row)
             return row
         # It may be about to ask for more genes, or failed before it could.
         if proposed is not None:
             row = np.where(np.isnan(row), proposed, row)
-        return self.activity.settled(row)
+        whole = self.activity.settled(np.nan_to_num(row))
+        row = self.activity.settled(row)
+        return row if np.array_equal(np.isnan(row), np.isnan(whole)) else None
+
+
+def fixed_params(trial: FrozenTrial) -> dict[str, Any]:
+    """Return the parameters that a trial from the study's queue came with."""
+    fixed: dict[str, Any] = trial.system_attrs.get("fixed_params", {})
+    return fixed

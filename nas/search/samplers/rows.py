@@ -17,10 +17,12 @@ from optuna.trial import FrozenTrial
 
 from nas.search.samplers.activity import Activity
 from nas.search.samplers.codes import Codes, Rows
-from nas.search.samplers.history import History
+from nas.search.samplers.history import History, fixed_params
 from nas.search.samplers.pool import Pool
 from nas.search.samplers.sizes import SizeOf, Sizes
 
+_COMPLETED: Final = 50
+"""Draws of the genes that a trial from the study's queue leaves open."""
 _SHOWN: Final = 400
 """Parameter sets that ``in_use`` is asked about to learn its rules."""
 
@@ -108,7 +110,11 @@ class RowSampler(BaseSampler):
             if study.study_name != self._study:
                 self._begin(study.study_name)
             self._history.update(study, trial.number)
-            row = self._strategy.propose(self._history)
+            row: Rows | None
+            if (fixed := fixed_params(trial)).keys() & self.search_space.keys():
+                row = self._completed(fixed)
+            else:
+                row = self._strategy.propose(self._history)
             if row is None:
                 with suppress(RuntimeError):  # asked outside of `optimize`
                     study.stop()
@@ -130,11 +136,13 @@ class RowSampler(BaseSampler):
         )
 
     def reseed_rng(self) -> None:
-        """Draw differently from a copy of this sampler."""
+        """Draw differently from a copy of this sampler.
+
+        ``Study.optimize`` calls it in every thread, before each trial.
+        """
         with self._lock:
-            # In place: what is under way in the study must not be forgotten.
-            fresh = np.random.default_rng()
-            self._rng.bit_generator.state = fresh.bit_generator.state
+            # In place, for the strategy draws from the same generator.
+            self._rng.bit_generator.state = np.random.default_rng().bit_generator.state
         self._independent.reseed_rng()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -144,6 +152,17 @@ class RowSampler(BaseSampler):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock = threading.Lock()
+
+    def _completed(self, fixed: Mapping[str, Any]) -> Rows:
+        """Return a row with these genes and drawn ones, a new one if one is found."""
+        rows = self._codes.draw(self._rng, _COMPLETED)
+        ours = {name: fixed[name] for name in fixed if name in self.search_space}
+        with suppress(ValueError, TypeError):  # else it is out of the search space
+            known = self._codes.encode(ours)
+            rows = np.where(np.isnan(known), rows, known)
+        settled = map(self._history.activity.settled, rows)
+        new = (row for row in settled if row.tobytes() not in self._history.seen)
+        return next(new, rows[0])
 
     def _begin(self, study_name: str) -> None:
         self._study = study_name

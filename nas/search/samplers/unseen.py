@@ -13,6 +13,8 @@ from nas.search.samplers.sizes import Sizes
 
 _MEASURED: Final = 200
 _DRAWN: Final = 200
+_TRIES: Final = 10
+"""Draws, for few networks of a space may fit."""
 
 
 class Unseen:
@@ -56,12 +58,14 @@ class Unseen:
 
     def any(self, history: History) -> Rows | None:
         """Return one that a small space still holds, or a random one of a large."""
-        if self.pool.codes.num_rows <= ENUMERATED:
-            rows = self.pool.every()
-        else:
-            rows = self.pool.draw(self.rng, _DRAWN)
-        rows, _ = self.among(rows, history)
-        return self.best(rows, self.rng.random(len(rows)), history)
+        small = self.pool.codes.num_rows <= ENUMERATED
+        for _ in range(1 if small else _TRIES):
+            rows = self.pool.every() if small else self.pool.draw(self.rng, _DRAWN)
+            rows, _ = self.among(rows, history)
+            found = self.best(rows, self.rng.random(len(rows)), history)
+            if found is not None:
+                return found
+        return None
 
     def ends(self) -> list[tuple[float, Rows]]:
         """Return the smallest and the largest network, by descent from random ones.
