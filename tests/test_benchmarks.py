@@ -49,3 +49,14 @@ def test_scaling(tmp_path: Path, argv: list[str]) -> None:
     expected = "slower by: " if argv[0] == "workers" else "\n    20  "
     assert expected in printed
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_joint(tmp_path: Path) -> None:
+    argv = ("joint.py", "--seeds", "2", "--samplers", "random", "evolution")
+    printed = output_of(tmp_path, *argv)
+    last = {
+        name: float(re.search(rf"^\| {name} .* (\d+\.\d) ± \S+ \|$", printed, re.M)[1])
+        for name in ("random", "evolution")
+    }
+    assert last["evolution"] < last["random"], printed

@@ -34,7 +34,9 @@ FEW: Final = 60
 GROUPS: Final = ("recipe", "architecture", "size")
 
 _TREES: Final = 150
-_MOST: Final = 2000
+_MOST: Final = 1000
+"""Trials that forests are grown from; of more of them some are drawn."""
+
 _DRAWS: Final = 400
 _TARGET: Final = "target"
 _PERFECT: Final = 1.001
