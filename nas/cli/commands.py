@@ -72,7 +72,9 @@ def run_report(path: Path, *, as_json: bool) -> None:
     run = api.Run(path)
     found = run.report()
     if as_json:
-        _print_json(found.to_json())
+        known = run.effects
+        effects = None if known is None else known.to_json()
+        _print_json(found.to_json() | {"effects": effects})
     else:
         _print_front(_console(), run)
 
