@@ -24,7 +24,8 @@ class Counted:
 
     def __init__(self, space: BoundSpace) -> None:
         self.space = space
-        # Size and identity of a candidate are asked for one after the other.
+        # Size and identity of a candidate are asked for one after the other, or only
+        # its size, for which it need not be hashed.
         self._network = lru_cache(_REMEMBERED)(self._decoded)
 
     def hooks(self) -> dict[str, Any]:
@@ -48,7 +49,7 @@ class Counted:
         network = self._network(_architecture(params))
         if network is None:
             raise DoesNotFit("the topology is over its target size, or the budget")
-        return network[0]
+        return num_params(network)
 
     def identity_of(self, params: Mapping[str, Any]) -> Hashable:
         """Return the hashes of architecture and recipe; None without a network."""
@@ -62,7 +63,7 @@ class Counted:
             return recipe[name]
 
         self.space.space.recipe.walk(note)
-        return network[1], recipe_hash(recipe)
+        return canonical_hash(network), recipe_hash(recipe)
 
     def in_use(self, params: Mapping[str, Any]) -> Collection[str]:
         """Return the names of the genes in use."""
@@ -94,12 +95,11 @@ class Counted:
                 continue
         return found
 
-    def _decoded(self, items: tuple[tuple[str, Any], ...]) -> tuple[int, str] | None:
+    def _decoded(self, items: tuple[tuple[str, Any], ...]) -> Architecture | None:
         try:
-            architecture = self.space.decode(dict(items) | self.space.start)
+            return self.space.decode(dict(items) | self.space.start)
         except DoesNotFit:
             return None
-        return num_params(architecture), canonical_hash(architecture)
 
 
 def _architecture(params: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
