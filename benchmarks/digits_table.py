@@ -1,8 +1,8 @@
 """Trains every network of a small space on the digits: a table for other benchmarks.
 
 Searches can then be run over it in no time (`strategies.py`), and what is known before
-a training can be held against what came of it (`zero_cost.py`). The space is
-`digits_space.yaml`. Each of its networks is trained for 15 epochs with the default
+a training can be held against what came of it (`zero_cost.py`, `inherit.py`). The space
+is `digits_space.yaml`. Each of its networks is trained for 15 epochs with the default
 recipe, on a third of the digits that a search sees, and judged on the rest: 959 images,
 so that an accuracy is known to 0.1%, and small networks can be told apart. Every tenth
 network is trained with a second seed, which tells how much is luck.

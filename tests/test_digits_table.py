@@ -100,10 +100,11 @@ def test_synaptic_flow_is_the_same_through_every_bottleneck(
         output = built(torch.ones(1, 1, 8, 8).double()).sum()
         output.backward()
         flows = [float((w * w.grad).detach().sum()) for w in multiplied(built)]
-        assert flows[0] == pytest.approx(flows[-1]) == pytest.approx(float(output))
+        assert flows[0] == pytest.approx(flows[-1]) == pytest.approx(output.item())
         assert synflow(network) == pytest.approx(np.log(sum(flows)))
 
 
+@pytest.mark.slow
 def test_strategies_search_the_table(tmp_path: Path) -> None:
     argv = ("--problems", "digits", "--samplers", "random", "--noise", "measured")
     script = str(BENCHMARKS / "strategies.py")
