@@ -432,7 +432,7 @@ def repeat(
     chosen = [found.trial(number) for number in dict.fromkeys(trials)]
     for record in chosen:
         if record.status != "complete":
-            why = "stopped early" if record.error is None else f"failed: {record.error}"
+            why = f"failed ({record.error})" if record.error else "was stopped early"
             raise RunError(f"trial {record.trial} {why}; choose other --trials")
     if not found.front:
         raise RunError(f"{run} has no complete trial; continue it with 'nas resume'")

@@ -14,6 +14,7 @@ from nas.search.events import Begun, Event
 from nas.search.noise_files import read_repeats, write_beliefs
 from nas.search.repeats import Repeater
 from nas.search.run import RunFolder
+from nas.search.samplers.one_thread import one_thread
 from nas.search.searching import Searching
 from nas.search.workers import packing, places
 from nas.space import BoundSpace
@@ -135,7 +136,8 @@ def _repeater(
 def _keep_beliefs(
     run: RunFolder, space: BoundSpace, records: Sequence[TrialRecord]
 ) -> None:
-    beliefs = believe(space.distributions(), records, read_repeats(run))
+    with one_thread():
+        beliefs = believe(space.distributions(), records, read_repeats(run))
     if beliefs is not None:
         write_beliefs(run, beliefs)
 

@@ -6,9 +6,10 @@ import random
 from dataclasses import replace
 
 import pytest
+from test_write import report
 from trial_records import SMALL, complete, failed
 
-from nas.report import Effects, effects, write_report
+from nas.report import Effects, effects
 
 
 def trials(number: int, error, seed: int = 0):
@@ -95,8 +96,8 @@ def test_the_same_trials_say_the_same():
 
 def test_they_are_written_and_read(tmp_path):
     found = effects(trials(24, CAUSES["recipe"]))
-    write_report([complete(0, 1, 0.5)], tmp_path, title="", effects=found)
+    report([complete(0, 1, 0.5)], tmp_path, effects=found)
     written = json.loads((tmp_path / "effects.json").read_text())
     assert Effects.from_json(written) == found
-    write_report([complete(0, 1, 0.5)], tmp_path, title="")
+    report([complete(0, 1, 0.5)], tmp_path)
     assert not (tmp_path / "effects.json").exists()

@@ -2,10 +2,11 @@
 
 import csv
 
+from test_write import report
 from trial_records import complete, failed
 
 from nas.records import TrialRecord
-from nas.report import describe_stops, epochs_spent, write_report
+from nas.report import describe_stops, epochs_spent
 from nas.report.stops import stopped, trial_rows
 
 
@@ -56,8 +57,8 @@ def test_rows_tell_how_far_everybody_got(tmp_path):
         (4, "failed", 0, 15),
     ]
     assert [r.standing for r in rows] == [0.3, None, 0.6, 0.2, None]
-    front = write_report(RECORDS, tmp_path, title="", epochs=15)
-    assert [r.trial for r in front] == [1]
+    found = report(RECORDS, tmp_path, epochs=15)
+    assert [r.trial for r in found.front] == [1]
     with (tmp_path / "trials.csv").open(newline="") as file:
         assert [row["epochs"] for row in csv.DictReader(file)] == [
             *("2", "15", "5", "2", "0")
@@ -65,5 +66,5 @@ def test_rows_tell_how_far_everybody_got(tmp_path):
 
 
 def test_no_table_of_trials_where_nobody_was_stopped(tmp_path):
-    write_report([whole(0), failed(1)], tmp_path, title="", epochs=15)
+    report([whole(0), failed(1)], tmp_path, epochs=15)
     assert not (tmp_path / "trials.csv").exists()

@@ -24,6 +24,7 @@ from nas.search import (
     SearchConfig,
     Started,
     loop,
+    searching,
 )
 from nas.search.arms import trial_seed
 from nas.search.loop import run_search
@@ -174,8 +175,8 @@ def test_a_result_is_on_disk_before_sampler_and_study_hear_of_it(
         original(self, record)
 
     for cls, method in (
-        (loop.Arms, "tell"),
-        (loop.Mirror, "finish"),
+        (searching.Arms, "tell"),
+        (searching.Mirror, "finish"),
     ):
         original = getattr(cls, method)
         replaced = partial(check, cls.__name__, original)

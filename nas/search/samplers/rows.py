@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial
 from nas.search.samplers.activity import Activity
 from nas.search.samplers.codes import Codes, Rows
 from nas.search.samplers.history import History, fixed_params
+from nas.search.samplers.one_thread import one_thread
 from nas.search.samplers.pool import Pool
 from nas.search.samplers.sizes import SizeOf, Sizes
 
@@ -106,7 +107,7 @@ class RowSampler(BaseSampler):
         Raises:
             ValueError: when the study's directions are not (maximize, minimize).
         """
-        with self._lock:
+        with self._lock, one_thread():
             if study.study_name != self._study:
                 self._begin(study.study_name)
             self._history.update(study, trial.number)
