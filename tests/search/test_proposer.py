@@ -1,5 +1,7 @@
 """Proposals: fitting, never twice, repeatable, and an end when there are no more."""
 
+from dataclasses import replace
+
 import pytest
 from made_run import bound, record
 
@@ -126,3 +128,25 @@ def test_several_at_once_are_different_before_anything_is_told():
         proposer.tell(record(trial, architecture, 0.5))
     told = [t for t in proposer.study.trials if t.state.name == "COMPLETE"]
     assert len(told) == 10
+
+
+@pytest.mark.parametrize("sampler", ["nsga2", "nsga3"])
+class TestGenerations:
+    def test_a_resumed_search_has_those_from_before(self, sampler):
+        known = train(Proposer(bound(), sampler, seed=0), 30)
+        proposer = Proposer(bound(), sampler, seed=0, known=known)
+        population = proposer.study.sampler.get_population
+        for generation, members in ((0, known[:20]), (1, known[20:])):
+            assert [t.params for t in population(proposer.study, generation)] == [
+                r.architecture.genes for r in members
+            ]
+
+    def test_whoever_paused_and_went_on_belongs_to_one(self, sampler):
+        proposer = Proposer(bound(), sampler, seed=0, epochs=9)
+        architecture = proposer.propose()
+        whole = record(0, architecture, 0.75)
+        paused = {"status": "stopped", "accuracy": None, "standings": ((3, 0.5),)}
+        proposer.tell(replace(whole, **paused))
+        proposer.tell(replace(whole, standings=((3, 0.5),)))
+        (member,) = proposer.study.sampler.get_population(proposer.study, 0)
+        assert member.values == [0.75, whole.params]
