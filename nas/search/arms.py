@@ -133,10 +133,15 @@ class Arms:
 
     def _spent_by(self, record: TrialRecord) -> int:
         """Return the epochs of a trial; a failed one has had all that it began."""
-        if record.status == "failed":
-            return self._charged.get(record.trial, self.config.recipe.epochs)
-        spent = record.epochs_spent
-        return len(record.curve) if spent is None else spent
+        spent = record.trained_epochs
+        if record.status != "failed":
+            return spent
+        if record.arm == "search" and self.config.halving:
+            paused = max((epochs for epochs, _ in record.standings), default=0)
+            begun = next(rung for rung in self.config.rungs if rung > paused)
+        else:
+            begun = self.config.recipe.with_genes(record.genes).epochs
+        return max(begun, spent)
 
     def _charge(self, trial: int, epochs: int) -> None:
         """Count so many epochs in all for a trial."""
