@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from nas.arch import Architecture
-from nas.records import Arm, TrialRecord, candidate_key
+from nas.records import Arm, TrialRecord
 from nas.search.config import SearchConfig
 from nas.search.study import Proposer
 from nas.space import BoundSpace
@@ -72,7 +72,7 @@ class Arms:
             )
         for arm, architecture in interrupted.values():
             if arm in self._proposers:
-                self._proposers[arm].seen.add(candidate_key(architecture))
+                self._proposers[arm].take_up(architecture)
 
     def turn(self) -> Arm | None:
         """Return who may start a training now, None when both have had theirs.

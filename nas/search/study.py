@@ -90,6 +90,14 @@ class Proposer:
                 return self._ask()
         return None
 
+    def take_up(self, architecture: Architecture) -> None:
+        """Take in a network that was proposed before a resume, and is trained now."""
+        self.seen.add(candidate_key(architecture))
+        if (genes := architecture.genes) is not None:
+            self.study.enqueue_trial(dict(genes))
+            trial = self.study.ask()
+            self._begin(trial, self.space.suggest(trial))
+
     def tell(self, record: TrialRecord) -> None:
         """Let the sampler learn from a candidate, whoever proposed it."""
         self.seen.add(record.key)
@@ -144,6 +152,11 @@ class Proposer:
         self.space.suggest(trial)
         self.study.tell(trial, values)
 
+    def _begin(self, trial: optuna.Trial, architecture: Architecture) -> None:
+        key = candidate_key(architecture)
+        self.seen.add(key)
+        self.asked[key] = trial
+
     def _ask(self) -> Architecture | None:
         trial = self.study.ask()
         try:
@@ -151,12 +164,10 @@ class Proposer:
         except DoesNotFit:
             self.study.tell(trial, state=TrialState.FAIL)
             return None
-        key = candidate_key(architecture)
-        if key in self.seen:
+        if candidate_key(architecture) in self.seen:
             self.study.tell(trial, state=TrialState.FAIL)
             return None
-        self.seen.add(key)
-        self.asked[key] = trial
+        self._begin(trial, architecture)
         return architecture
 
 

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 from made_run import bound, record
+from optuna.trial import TrialState
 
 from nas.arch import canonical_hash
 from nas.nn.cost import num_params
-from nas.search import SAMPLERS
+from nas.search import SAMPLERS, SearchConfig
+from nas.search.arms import Arms
 from nas.search.study import Proposer
 from nas.space import BoundSpace, read_space
 
@@ -150,3 +152,19 @@ class TestGenerations:
         proposer.tell(replace(whole, standings=((3, 0.5),)))
         (member,) = proposer.study.sampler.get_population(proposer.study, 0)
         assert member.values == [0.75, whole.params]
+
+
+@pytest.mark.parametrize("sampler", FAST)
+def test_what_a_resume_trains_again_is_under_way(sampler):
+    first, second, *_ = train(Proposer(bound(), sampler, seed=0), 5)
+    config = SearchConfig(sampler=sampler, max_params=8_000)
+    interrupted = {1: ("search", second.architecture)}
+    proposer = Arms(bound(), config, [first], interrupted)._proposers["search"]
+    (running,) = proposer.study.get_trials(states=(TrialState.RUNNING,))
+    assert running.params == second.architecture.genes
+    assert proposer.propose().genes != second.architecture.genes
+    assert not proposer.study.get_trials(states=(TrialState.FAIL,))
+    proposer.tell(second)
+    told = proposer.study.trials[running.number]
+    assert told.state == TrialState.COMPLETE
+    assert told.values == [second.accuracy, second.params]
