@@ -120,10 +120,7 @@ class Run:
 
     def recipe(self, record: TrialRecord) -> Recipe:
         """Return what one of the run's trials was trained with."""
-        recipe = self.config.recipe.with_genes(record.genes)
-        if record.batch_size is None:
-            return recipe
-        return replace(recipe, batch_size=record.batch_size)
+        return record.trained_with(self.config.recipe)
 
     def repeats(self, number: int) -> RepeatFacts | None:
         """Return what the repeats of a trial came to, None when it has none."""

@@ -230,6 +230,18 @@ class TrialRecord:
         """The hash of the recipe's own fields; empty without any."""
         return recipe_hash(self.genes)
 
+    @property
+    def trained_epochs(self) -> int:
+        """The epochs that were trained for it; in records of old those of its curve."""
+        return len(self.curve) if self.epochs_spent is None else self.epochs_spent
+
+    def trained_with(self, recipe: Recipe) -> Recipe:
+        """Return what the trial was trained with, given its run's recipe."""
+        own = recipe.with_genes(self.genes)
+        if self.batch_size is None:
+            return own
+        return replace(own, batch_size=self.batch_size)
+
     @cached_property
     def genes(self) -> Mapping[str, Gene] | None:
         """The choices that the trial came from, without decoding the rest.

@@ -69,14 +69,19 @@ def dominated(records: Iterable[TrialRecord], reference: Reference) -> float:
 
 
 def course(records: Iterable[TrialRecord], reference: Reference) -> tuple[Step, ...]:
-    """Return the hypervolume after each trial, in the order of their numbers."""
+    """Return the hypervolume after each trial, in the order of their numbers.
+
+    Where some were stopped early, it is the order of their ends: a trial that paused
+    and went on has its result long after its number came up.
+    """
     front = Front()
     steps: list[Step] = []
     epochs, seconds, reached = 0, 0.0, 0.0
     ordered = sorted(records, key=lambda record: record.trial)
+    if any(record.status == "stopped" for record in ordered):
+        ordered.sort(key=lambda record: record.finished)
     for number, record in enumerate(ordered, 1):
-        spent = record.epochs_spent
-        epochs += len(record.curve) if spent is None else spent
+        epochs += record.trained_epochs
         seconds += record.seconds
         if front.insert(record):
             reached = dominated(front, reference)

@@ -62,18 +62,17 @@ def stopped(records: Iterable[TrialRecord]) -> dict[int, int]:
 
 def epochs_spent(records: Iterable[TrialRecord]) -> int:
     """Return the epochs that were trained in all."""
-    return sum(
-        len(r.curve) if r.epochs_spent is None else r.epochs_spent for r in records
-    )
+    return sum(record.trained_epochs for record in records)
 
 
 def describe_stops(records: Iterable[TrialRecord], epochs: int) -> str:
     """Return the counts in words, and the epochs against those of whole trainings.
 
     Such as '7 trained to the end, 12 stopped after 2 of 15 epochs and 5 after 5; 158
-    epochs in all, and 360 without halving'.
+    epochs in all, and 360 without halving'. Random search beside the search is left
+    out, for nothing of it is ever stopped.
     """
-    records = tuple(records)
+    records = tuple(record for record in records if record.arm == "search")
     whole = sum(record.status == "complete" for record in records)
     parts = [f"{count} after {end}" for end, count in stopped(records).items()]
     if parts:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from nas.arch import Architecture
-from nas.records import Arm, TrialRecord, candidate_key
+from nas.records import Arm, TrialRecord
 from nas.search.config import SearchConfig
 from nas.search.study import Proposer
 from nas.space import BoundSpace
@@ -72,7 +72,7 @@ class Arms:
             )
         for arm, architecture in interrupted.values():
             if arm in self._proposers:
-                self._proposers[arm].seen.add(candidate_key(architecture))
+                self._proposers[arm].take_up(architecture)
 
     def turn(self) -> Arm | None:
         """Return who may start a training now, None when both have had theirs.
@@ -133,10 +133,15 @@ class Arms:
 
     def _spent_by(self, record: TrialRecord) -> int:
         """Return the epochs of a trial; a failed one has had all that it began."""
-        if record.status == "failed":
-            return self._charged.get(record.trial, self.config.recipe.epochs)
-        spent = record.epochs_spent
-        return len(record.curve) if spent is None else spent
+        spent = record.trained_epochs
+        if record.status != "failed":
+            return spent
+        if record.arm == "search" and self.config.halving:
+            paused = max((epochs for epochs, _ in record.standings), default=0)
+            begun = next(rung for rung in self.config.rungs if rung > paused)
+        else:
+            begun = self.config.recipe.with_genes(record.genes).epochs
+        return max(begun, spent)
 
     def _charge(self, trial: int, epochs: int) -> None:
         """Count so many epochs in all for a trial."""

@@ -102,15 +102,12 @@ class Repeater:
     def _submit(self, key: int, job: _Job) -> None:
         record = job.record
         folder = start_repeat(self.run_folder, record.trial, job.number)
-        recipe = self.recipe.with_genes(record.genes)
-        if record.batch_size is not None:
-            recipe = replace(recipe, batch_size=record.batch_size)
         self.executor.submit(
             EvalRequest(
                 # Two repeats of a trial may run at once, so its number names neither.
                 trial=key,
                 architecture=record.architecture,
-                recipe=recipe,
+                recipe=record.trained_with(self.recipe),
                 seed=self._seed(job),
                 folder=str(folder),
                 alone=job.alone,

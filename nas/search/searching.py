@@ -216,7 +216,7 @@ class Searching:
         if before is not None:
             seconds += before.seconds
             curve = curve or before.curve
-            epochs += before.epochs_spent or 0
+            epochs += before.trained_epochs
         return TrialRecord(
             trial=result.trial,
             architecture=architecture,
@@ -232,7 +232,8 @@ class Searching:
             error=result.error,
             reason=result.reason,
             batch_size=self.batch_sizes.get(result.trial),
-            epochs_spent=epochs,
+            # A crash may have come between a pause on disk and its record.
+            epochs_spent=max(epochs, len(curve)),
             standings=standings,
             finished=self.now().isoformat(timespec="seconds"),
             arm=self.arms.arm_of[result.trial],

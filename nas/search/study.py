@@ -6,15 +6,16 @@ in a study in memory.
 
 import random
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Final
 
 import optuna
+from optuna.samplers import BaseGASampler
 from optuna.trial import TrialState, create_trial
 
-from nas.arch import Architecture
+from nas.arch import Architecture, Gene
 from nas.errors import DoesNotFit
 from nas.records import TrialRecord, candidate_key
 from nas.search.samplers import make_sampler
@@ -89,6 +90,14 @@ class Proposer:
                 return self._ask()
         return None
 
+    def take_up(self, architecture: Architecture) -> None:
+        """Take in a network that was proposed before a resume, and is trained now."""
+        self.seen.add(candidate_key(architecture))
+        if (genes := architecture.genes) is not None:
+            self.study.enqueue_trial(dict(genes))
+            trial = self.study.ask()
+            self._begin(trial, self.space.suggest(trial))
+
     def tell(self, record: TrialRecord) -> None:
         """Let the sampler learn from a candidate, whoever proposed it."""
         self.seen.add(record.key)
@@ -102,6 +111,9 @@ class Proposer:
         elif trial is not None:
             self.study.tell(trial, [record.accuracy, record.params])
         elif self.learns and (genes := record.genes) is not None:
+            if isinstance(self.study.sampler, BaseGASampler):
+                self._replay(genes, (record.accuracy, record.params))
+                return
             self.study.add_trial(
                 create_trial(
                     values=[record.accuracy, record.params],
@@ -127,6 +139,24 @@ class Proposer:
                     stopped_trial(genes, self.distributions, fidelity, accuracy)
                 )
 
+    def _replay(self, genes: Mapping[str, Gene], values: Sequence[float]) -> None:
+        """Ask for a trial with given genes and tell what came of it.
+
+        Genetic algorithms look at generations, and trials that are merely added to a
+        study belong to none.
+        """
+        self.study.enqueue_trial(dict(genes))
+        trial = self.study.ask()
+        # Given genes need no proposal, but the generation comes with that.
+        assert trial.relative_params is not None
+        self.space.suggest(trial)
+        self.study.tell(trial, values)
+
+    def _begin(self, trial: optuna.Trial, architecture: Architecture) -> None:
+        key = candidate_key(architecture)
+        self.seen.add(key)
+        self.asked[key] = trial
+
     def _ask(self) -> Architecture | None:
         trial = self.study.ask()
         try:
@@ -134,12 +164,10 @@ class Proposer:
         except DoesNotFit:
             self.study.tell(trial, state=TrialState.FAIL)
             return None
-        key = candidate_key(architecture)
-        if key in self.seen:
+        if candidate_key(architecture) in self.seen:
             self.study.tell(trial, state=TrialState.FAIL)
             return None
-        self.seen.add(key)
-        self.asked[key] = trial
+        self._begin(trial, architecture)
         return architecture
 
 

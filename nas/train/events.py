@@ -1,6 +1,7 @@
 """What TensorBoard shows of one training, in a single event file."""
 
 import json
+from pathlib import Path
 from types import TracebackType
 
 from torch.utils.tensorboard.summary import hparams
@@ -21,7 +22,8 @@ class Events:
     """
 
     def __init__(self, folder: str, first_epoch: int = 0) -> None:
-        self._writer = SummaryWriter(folder, purge_step=first_epoch or None)
+        again = any(Path(folder).glob("events.out.tfevents.*"))
+        self._writer = SummaryWriter(folder, purge_step=first_epoch if again else None)
 
     def __enter__(self) -> "Events":
         return self

@@ -107,6 +107,22 @@ def arms(ours, theirs):
     ]
 
 
+def test_a_trial_that_paused_has_its_result_when_it_ends():
+    def at(second: int) -> str:
+        return f"2026-01-02T03:04:{second:02}+00:00"
+
+    records = [
+        complete(0, 1000, 0.9, finished=at(30)),
+        complete(1, 1000, None, status="stopped", curve=(0.2,), finished=at(10)),
+        complete(2, 1000, 0.8, finished=at(20)),
+    ]
+    steps = course(records, AT)
+    assert [step.trials for step in steps] == [1, 2, 3]
+    assert [step.epochs for step in steps] == [1, 3, 5]
+    areas = [step.hypervolume for step in steps]
+    assert areas[0] == 0 < areas[1] < areas[2]
+
+
 class TestCompare:
     def test_without_random_search_there_is_nothing(self):
         assert compare([complete(0, 100, 0.9)], AT) is None

@@ -43,6 +43,11 @@ def test_counts_in_words():
     assert stopped(RECORDS) == {2: 2, 5: 1}
 
 
+def test_random_search_beside_it_never_pauses_and_is_not_counted():
+    beside = complete(9, params=900, accuracy=0.9, curve=(0.9,) * 15, arm="random")
+    assert describe_stops([*RECORDS, beside], 15) == describe_stops(RECORDS, 15)
+
+
 def test_epochs_that_were_trained_twice_count_twice():
     assert epochs_spent([early(0, 0.3, spent=4), whole(1)]) == 19
 

@@ -69,6 +69,15 @@ def test_a_handful_of_alike_results_is_not_taken_for_noiseless():
     assert min(widths) > spread
 
 
+def test_where_most_are_perfect_they_are_believed_to_be():
+    records = [
+        record(i, a, 1.0 if i % 3 else 0.97) for i, a in enumerate(architectures(12))
+    ]
+    found = believe(GENES, records, {})
+    for belief, one in zip(found.beliefs, records, strict=True):
+        assert belief.accuracy == pytest.approx(one.accuracy, abs=0.03)
+
+
 def test_without_noise_results_are_believed():
     records, _ = noisy(40, noise=0.0)
     found = believe(GENES, records, {})

@@ -209,6 +209,20 @@ class TestGoingOn:
         promoted = [e for e in events if isinstance(e, Promoted)]
         assert (promoted[0].trial, promoted[0].epochs) == (trial, 3)
 
+    def test_a_pause_without_its_record_counts_all_the_same(self, search, training):
+        run = search(trials=6)
+        training.interrupts |= {(trial, 3) for trial in range(6)}
+        with pytest.raises(KeyboardInterrupt):
+            go(run)
+        training.interrupts.clear()
+        (trial,) = run.promotions()
+        # The worker had come to the pause, and the search had not heard of it.
+        run.paused_path(trial).write_text(json.dumps({"epochs": 3}))
+        records = go(run)
+        assert training.requests[-1].stop_epoch is None
+        for record in records:
+            assert record.epochs_spent == len(record.curve)
+
     def test_more_trials(self, search, training):
         run = search(trials=9)
         first = go(run)
@@ -244,6 +258,18 @@ class TestFailures:
         assert len(records[best].curve) == 1
         assert any(r.status == "complete" for r in records)
         assert not run.paused_path(best).exists()
+
+    def test_random_search_beside_it_is_charged_for_no_more_later_on(
+        self, search, training
+    ):
+        run = search(trials=30, baseline="random")
+        training.fails = {(trial, 1): RuntimeError("no") for trial in range(12)}
+        records = go(run)
+        assert sum(r.status == "failed" for r in records) >= 9
+        assert Counter(r.arm for r in records)["random"] < 30
+        number = len(training.requests)
+        assert go(run) == records
+        assert len(training.requests) == number
 
     def test_out_of_memory_begins_anew_alone_with_half_the_batch(
         self, search, training

@@ -1,11 +1,15 @@
 """Proposals: fitting, never twice, repeatable, and an end when there are no more."""
 
+from dataclasses import replace
+
 import pytest
 from made_run import bound, record
+from optuna.trial import TrialState
 
 from nas.arch import canonical_hash
 from nas.nn.cost import num_params
-from nas.search import SAMPLERS
+from nas.search import SAMPLERS, SearchConfig
+from nas.search.arms import Arms
 from nas.search.study import Proposer
 from nas.space import BoundSpace, read_space
 
@@ -126,3 +130,41 @@ def test_several_at_once_are_different_before_anything_is_told():
         proposer.tell(record(trial, architecture, 0.5))
     told = [t for t in proposer.study.trials if t.state.name == "COMPLETE"]
     assert len(told) == 10
+
+
+@pytest.mark.parametrize("sampler", ["nsga2", "nsga3"])
+class TestGenerations:
+    def test_a_resumed_search_has_those_from_before(self, sampler):
+        known = train(Proposer(bound(), sampler, seed=0), 30)
+        proposer = Proposer(bound(), sampler, seed=0, known=known)
+        population = proposer.study.sampler.get_population
+        for generation, members in ((0, known[:20]), (1, known[20:])):
+            assert [t.params for t in population(proposer.study, generation)] == [
+                r.architecture.genes for r in members
+            ]
+
+    def test_whoever_paused_and_went_on_belongs_to_one(self, sampler):
+        proposer = Proposer(bound(), sampler, seed=0, epochs=9)
+        architecture = proposer.propose()
+        whole = record(0, architecture, 0.75)
+        paused = {"status": "stopped", "accuracy": None, "standings": ((3, 0.5),)}
+        proposer.tell(replace(whole, **paused))
+        proposer.tell(replace(whole, standings=((3, 0.5),)))
+        (member,) = proposer.study.sampler.get_population(proposer.study, 0)
+        assert member.values == [0.75, whole.params]
+
+
+@pytest.mark.parametrize("sampler", FAST)
+def test_what_a_resume_trains_again_is_under_way(sampler):
+    first, second, *_ = train(Proposer(bound(), sampler, seed=0), 5)
+    config = SearchConfig(sampler=sampler, max_params=8_000)
+    interrupted = {1: ("search", second.architecture)}
+    proposer = Arms(bound(), config, [first], interrupted)._proposers["search"]
+    (running,) = proposer.study.get_trials(states=(TrialState.RUNNING,))
+    assert running.params == second.architecture.genes
+    assert proposer.propose().genes != second.architecture.genes
+    assert not proposer.study.get_trials(states=(TrialState.FAIL,))
+    proposer.tell(second)
+    told = proposer.study.trials[running.number]
+    assert told.state == TrialState.COMPLETE
+    assert told.values == [second.accuracy, second.params]

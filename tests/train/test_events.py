@@ -54,6 +54,18 @@ def test_curves_have_a_point_an_epoch(tmp_path: Path) -> None:
     }
 
 
+def test_a_training_that_began_anew_takes_the_place_of_the_first(
+    tmp_path: Path,
+) -> None:
+    for epochs in (3, 2):
+        with Events(str(tmp_path)) as events:
+            for epoch in range(epochs):
+                events.epoch(metrics(epoch))
+    accumulator = EventAccumulator(str(tmp_path)).Reload()
+    steps = [event.step for event in accumulator.Scalars("train/loss")]
+    assert steps == [0, 1]
+
+
 def test_the_architecture_is_there_as_json(tmp_path: Path) -> None:
     spec = architecture(width=12)
     with Events(str(tmp_path)) as events:

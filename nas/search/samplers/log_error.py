@@ -22,5 +22,8 @@ def log_errors(values: Rows) -> Rows:
     else:
         perfect = best + 0.5 * (best - median)
     errors = perfect - values
-    least = _LEAST * float(np.median(errors)) or 1.0
+    usual = float(np.median(errors))
+    if not usual and errors.any():  # more than half are perfect, which tells no scale
+        usual = float(np.median(errors[errors > 0]))
+    least = _LEAST * usual or 1.0
     return np.log(np.maximum(errors, least))
