@@ -29,7 +29,6 @@ from nas.search import (
 from nas.search.scheduler import expected_epochs
 
 _BANDS: Final = 6
-_EPOCHS: Final = f"{RECIPE_GENES}epochs"
 
 
 class Watch:
@@ -114,7 +113,7 @@ class Watch:
             f"{len(facts['classes'])} classes"
         )
         epochs = _counted(config.recipe.epochs, "epoch")
-        if _EPOCHS in event.searched:
+        if f"{RECIPE_GENES}epochs" in event.searched:
             epochs = "as many epochs as their recipes say"
         self._print(
             f"space {config.space}, up to {config.max_params:,} parameters; "
@@ -149,7 +148,7 @@ class Watch:
     def _finished(self, record: TrialRecord) -> None:
         assert self.begun is not None
         arm = "" if record.arm == "search" else f"{record.arm} "
-        count = f"[{arm}{self._done(record.arm)}]"
+        count = f"[{arm}{self.done[record.arm]}/{self.begun.config.trials}]"
         if record.status == "failed":
             self._print(f"{count} trial {record.trial} failed: {record.error}")
         elif self.live is None:
@@ -200,18 +199,6 @@ class Watch:
         seconds = (self.clock() - self.started_at) / done * left
         return f", {_duration(seconds)} left"
 
-    def _done(self, arm: Arm) -> str:
-        """Return how many trials of an arm are done, of how many where that is known.
-
-        Random search begins as many epochs as the search, so trials only where all of
-        them have the same epochs.
-        """
-        assert self.begun is not None
-        config = self.begun.config
-        alike = not config.halving and _EPOCHS not in self.begun.searched
-        of = f"/{config.trials}" if arm == "search" or alike else ""
-        return f"{self.done[arm]}{of}"
-
     def _left(self) -> int:
         """Return how many trials are still to come, the baseline's about as many."""
         assert self.begun is not None
@@ -234,12 +221,12 @@ class Watch:
     def _view(self) -> RenderableType:
         assert self.begun is not None
         done, asked = self.done["search"], self.begun.config.trials
-        failed = self.failed
+        failed, random = self.failed, self.done["random"]
         line = Table.grid(padding=(0, 1))
         line.add_row(
             ProgressBar(total=asked, completed=done, width=30),
-            f"{self._done('search')} trials",
-            f"{self._done('random')} random" if self.begun.config.baseline else "",
+            f"{done}/{asked} trials",
+            f"{random}/{asked} random" if self.begun.config.baseline else "",
             f"{len(self.running)} running",
             f"{failed} failed" if failed else "",
             self._spent().removeprefix(", "),

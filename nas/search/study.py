@@ -6,7 +6,7 @@ in a study in memory.
 
 import random
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from typing import Final
@@ -94,9 +94,7 @@ class Proposer:
         """Take in a network that was proposed before a resume, and is trained now."""
         self.seen.add(candidate_key(architecture))
         if (genes := architecture.genes) is not None:
-            self.study.enqueue_trial(dict(genes))
-            trial = self.study.ask()
-            self._begin(trial, self.space.suggest(trial))
+            self._begin(self._asked_for(genes), architecture)
 
     def tell(self, record: TrialRecord) -> None:
         """Let the sampler learn from a candidate, whoever proposed it."""
@@ -110,10 +108,12 @@ class Proposer:
                 self.study.tell(trial, state=TrialState.FAIL)
         elif trial is not None:
             self.study.tell(trial, [record.accuracy, record.params])
-        elif self.learns and (genes := record.genes) is not None:
-            if isinstance(self.study.sampler, BaseGASampler):
-                self._replay(genes, (record.accuracy, record.params))
-                return
+        elif not self.learns or (genes := record.genes) is None:
+            return
+        elif isinstance(self.study.sampler, BaseGASampler):
+            # It looks at generations; trials that are merely added have none.
+            self.study.tell(self._asked_for(genes), [record.accuracy, record.params])
+        else:
             self.study.add_trial(
                 create_trial(
                     values=[record.accuracy, record.params],
@@ -139,18 +139,15 @@ class Proposer:
                     stopped_trial(genes, self.distributions, fidelity, accuracy)
                 )
 
-    def _replay(self, genes: Mapping[str, Gene], values: Sequence[float]) -> None:
-        """Ask for a trial with given genes and tell what came of it.
-
-        Genetic algorithms look at generations, and trials that are merely added to a
-        study belong to none.
-        """
+    def _asked_for(self, genes: Mapping[str, Gene]) -> optuna.Trial:
+        """Return a new trial with given genes, as if the sampler had proposed them."""
         self.study.enqueue_trial(dict(genes))
         trial = self.study.ask()
-        # Given genes need no proposal, but the generation comes with that.
-        assert trial.relative_params is not None
+        if isinstance(self.study.sampler, BaseGASampler):
+            # Given genes need no proposal, but the generation comes with that.
+            assert trial.relative_params is not None
         self.space.suggest(trial)
-        self.study.tell(trial, values)
+        return trial
 
     def _begin(self, trial: optuna.Trial, architecture: Architecture) -> None:
         key = candidate_key(architecture)

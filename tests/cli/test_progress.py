@@ -10,7 +10,6 @@ from made_run import FACTS, architectures, record
 from rich.console import Console
 
 from nas.cli.progress import Watch
-from nas.records import Recipe
 from nas.search import Begun, Finished, Notice, SearchConfig, Started
 
 
@@ -90,14 +89,6 @@ class TestLines:
         assert lines[3].endswith(", 30 s left")
         assert lines[4].startswith("[random 1/2] trial 1: 75.00 %")
         assert lines[4].endswith(", 20 s left")
-
-    def test_random_search_beside_halving_has_no_number_to_come_to(self, where, clock):
-        one = replace(trained(1, 0.75), arm="random")
-        recipe = Recipe(epochs=9)
-        with Watch(where, clock) as watch:
-            watch(begun(trials=9, baseline="random", halving=True, recipe=recipe))
-            watch(Finished(record=one))
-        assert "\n[random 1] trial 1: 75.00 %" in printed(where)
 
     def test_trials_from_before_count_but_say_nothing_about_time(self, where, clock):
         with Watch(where, clock) as watch:

@@ -143,6 +143,14 @@ class TestGenerations:
                 r.architecture.genes for r in members
             ]
 
+    def test_what_was_interrupted_belongs_to_one(self, sampler):
+        (one,) = train(Proposer(bound(), sampler, seed=0), 1)
+        proposer = Proposer(bound(), sampler, seed=0)
+        proposer.take_up(one.architecture)
+        proposer.tell(one)
+        (member,) = proposer.study.sampler.get_population(proposer.study, 0)
+        assert member.params == one.architecture.genes
+
     def test_whoever_paused_and_went_on_belongs_to_one(self, sampler):
         proposer = Proposer(bound(), sampler, seed=0, epochs=9)
         architecture = proposer.propose()
