@@ -200,13 +200,14 @@ def _print_stops(
     if not config.halving:
         return
     console.print()
-    early = [record for record in records if record.status == "stopped"]
+    own = [record for record in records if record.arm == "search"]
+    early = [record for record in own if record.status == "stopped"]
     if early:
         console.print(stopped_table(early[:_STOPPED_SHOWN], config))
         if (more := len(early) - _STOPPED_SHOWN) > 0:
             console.print(f"and {more:,} more, in trials.csv", highlight=False)
     console.print(
-        describe_stops(records, config.recipe.epochs), soft_wrap=True, highlight=False
+        describe_stops(own, config.recipe.epochs), soft_wrap=True, highlight=False
     )
 
 

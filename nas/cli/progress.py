@@ -1,5 +1,6 @@
 """A search as it runs: a live view in a terminal, plain lines elsewhere."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -121,9 +122,10 @@ class Watch:
             f"{event.workers} at a time, in {event.path}"
         )
         if config.halving:
-            *pauses, _ = map(str, config.rungs)
+            *before, last = config.rungs[:-1]
+            pauses = " and ".join([*map(str, before), _counted(last, "epoch")])
             self._print(
-                f"halving: trials pause after {' and '.join(pauses)} epochs; one in "
+                f"halving: trials pause after {pauses}; one in "
                 f"{config.eta} goes on, the best for their size"
             )
         if event.searched:
@@ -148,7 +150,7 @@ class Watch:
     def _finished(self, record: TrialRecord) -> None:
         assert self.begun is not None
         arm = "" if record.arm == "search" else f"{record.arm} "
-        count = f"[{arm}{self.done[record.arm]}/{self.begun.config.trials}]"
+        count = f"[{arm}{self.done[record.arm]}/{self._asked(record.arm)}]"
         if record.status == "failed":
             self._print(f"{count} trial {record.trial} failed: {record.error}")
         elif self.live is None:
@@ -205,8 +207,19 @@ class Watch:
         arms: list[Arm] = ["search"]
         if self.begun.config.baseline is not None:
             arms.append("random")
-        asked = self.begun.config.trials
-        return sum(max(0, asked - self.done[arm]) for arm in arms)
+        return sum(max(0, self._asked(arm) - self.done[arm]) for arm in arms)
+
+    def _asked(self, arm: Arm) -> int:
+        """Return how many trials an arm is to have, random search about as many.
+
+        What it has beside a halved search are whole trainings, so they are fewer.
+        """
+        assert self.begun is not None
+        config = self.begun.config
+        if arm == "search" or not config.halving:
+            return config.trials
+        every = expected_epochs(config.rungs, config.eta, config.trials)
+        return math.ceil(every / config.recipe.epochs)
 
     def _spent(self) -> str:
         """Return the search's epochs so far, against those of whole trainings."""
@@ -226,7 +239,9 @@ class Watch:
         line.add_row(
             ProgressBar(total=asked, completed=done, width=30),
             f"{done}/{asked} trials",
-            f"{random}/{asked} random" if self.begun.config.baseline else "",
+            f"{random}/{self._asked('random')} random"
+            if self.begun.config.baseline
+            else "",
             f"{len(self.running)} running",
             f"{failed} failed" if failed else "",
             self._spent().removeprefix(", "),

@@ -38,6 +38,11 @@ class Comparison:
     caught_up: int | None
 
     @property
+    def alike(self) -> bool:
+        """Whether all trials had as many epochs, so that they can be shuffled."""
+        return self.chance is not None
+
+    @property
     def difference(self) -> float:
         """The hypervolume of the search less that of random search."""
         return _final(self.search) - _final(self.random)

@@ -91,6 +91,23 @@ def test_what_cannot_be_halved_is_refused(nas, folder, options, says):
     assert not (folder / "r").exists()
 
 
+def test_random_search_beside_it_is_counted_apart(nas, folder):
+    options = ["--halving", "--epochs", "3", "--baseline", "random", "--run", "r"]
+    done = nas("search", *SMALL[:-1], "6", *options)
+    assert done.code == 0
+    results = [
+        json.loads(path.read_text()) for path in folder.glob("r/trials/*/result.json")
+    ]
+    spent = {
+        arm: sum(r["epochs_spent"] for r in results if r["arm"] == arm)
+        for arm in ("search", "random")
+    }
+    assert spent["search"] <= spent["random"] <= spent["search"] + 2
+    assert f"{spent['search']} epochs in all, and 18 without halving" in done.out
+    assert "[random 4/4]" in done.out
+    assert "After as many epochs: hypervolume" in done.out
+
+
 def test_nothing_is_halved_by_default(nas, folder):
     done = nas(
         "search", *SMALL[:-1], "2", "--epochs", "3", "--no-halving", "--run", "r"
