@@ -20,6 +20,7 @@ from nas.cli.render import (
     outline_table,
     percent,
     progress,
+    shown_accuracy,
     space_summary,
     stopped_table,
 )
@@ -96,12 +97,7 @@ def run_export(
         f"{record.params:,} parameters",
         highlight=False,
     )
-    again = run.repeats(record.trial)
-    if again is not None and again.mean is not None:
-        console.print(
-            f"its repeats reached {percent(again.mean)} on average: expect that",
-            highlight=False,
-        )
+    _print_repeats(console, run, record)
     console.print(str(model), soft_wrap=True, highlight=False)
 
 
@@ -118,16 +114,7 @@ def run_show(
     console = _console()
     path = Path(what)
     if path.is_dir() and what not in shipped():
-        record = api.Run(path)
-        chosen = record.trial(trial) if trial is not None else record.best()
-        reached = "" if chosen.accuracy is None else f", {percent(chosen.accuracy)}"
-        if chosen.status == "stopped":
-            reached = f", stopped after {progress(chosen, api.Run(path).config)}"
-        title = f"trial {chosen.trial} of {path}{reached}"
-        recipe = record.recipe(chosen)
-        _show_architecture(console, chosen.architecture, title, as_json, recipe)
-        if not as_json:
-            console.print(recipe_line(recipe, chosen.recipe), highlight=False)
+        _show_trial(console, api.Run(path), trial, as_json)
     elif path.suffix == ".json":
         _show_architecture(console, read(path), str(path), as_json)
     elif what in REFERENCES:
@@ -151,7 +138,7 @@ def run_show(
 
 
 def _console() -> Console:
-    return Console()
+    return Console(markup=False)  # names and errors come from outside
 
 
 def _in_turn(reading: Reading, watch: Watch) -> Callable[[Event], None]:
@@ -209,6 +196,35 @@ def _print_stops(
     console.print(
         describe_stops(own, config.recipe.epochs), soft_wrap=True, highlight=False
     )
+
+
+def _print_repeats(console: Console, run: api.Run, record: TrialRecord) -> None:
+    again = run.repeats(record.trial)
+    if again is not None and again.mean is not None:
+        console.print(
+            f"its repeats reached {percent(again.mean)} on average: expect that",
+            highlight=False,
+        )
+
+
+def _show_trial(
+    console: Console, run: api.Run, trial: int | None, as_json: bool
+) -> None:
+    record = run.trial(trial) if trial is not None else run.best()
+    match record.status:
+        case "failed":
+            reached = f"failed: {record.error}"
+        case "stopped":
+            reached = f"stopped after {progress(record, run.config)} at "
+            reached += percent(shown_accuracy(record))
+        case _:
+            reached = percent(shown_accuracy(record))
+    title = f"trial {record.trial} of {run.path}, {reached}"
+    recipe = run.recipe(record)
+    _show_architecture(console, record.architecture, title, as_json, recipe)
+    if not as_json:
+        console.print(recipe_line(recipe, record.recipe), highlight=False)
+        _print_repeats(console, run, record)
 
 
 def _show_architecture(

@@ -216,7 +216,15 @@ class TestShow:
         make_run(folder / "run", [0.5, None])
         outcome = nas("show", "run", "--trial", "1")
         assert outcome.code == 0
-        assert "trial 1 of run" in outcome.out
+        assert "trial 1 of run, failed: RuntimeError: out of luck" in outcome.out
+
+    def test_brackets_in_names_are_no_markup(self, nas, folder):
+        (folder / "a[").mkdir()
+        make_run(folder / "a[" / "b]", [0.5, 0.75])
+        for argv in (["report"], ["show"], ["show", "--trial", "0"]):
+            outcome = nas(*argv, "a[/b]")
+            assert outcome.code == 0, outcome.err
+            assert "a[/b]" in outcome.out
 
     def test_an_architecture_as_json_and_from_its_file(self, nas, folder):
         run = make_run(folder / "run", [0.5])

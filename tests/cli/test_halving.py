@@ -52,14 +52,17 @@ def test_it_tells_how_far_everybody_got_and_what_it_cost(halved, nas):
 
 def test_what_was_stopped_is_shown_and_not_exported(halved, nas):
     run, _ = halved
-    trial = next(
-        result["trial"]
-        for path in run.glob("trials/*/result.json")
+    stopped = [
+        result
+        for path in sorted(run.glob("trials/*/result.json"))
         if (result := json.loads(path.read_text()))["status"] == "stopped"
-    )
-    assert (
-        f"trial {trial} of r, stopped after " in nas("show", "r", "--trial", trial).out
-    )
+    ]
+    trial = stopped[0]["trial"]
+    assert json.loads(nas("report", "r", "--json").out)["stopped"] == len(stopped)
+    ((epochs, reached),) = stopped[0]["standings"]
+    shown = nas("show", "r", "--trial", trial).out
+    assert f"trial {trial} of r, stopped after {epochs} of 4 epochs" in shown
+    assert f" at {100 * reached:.2f} %" in shown
     refused = nas("export", "r", "--trial", trial)
     assert refused.code == 2
     assert f"trial {trial} was stopped after " in refused.err

@@ -100,7 +100,11 @@ def test_export_says_what_its_own_weights_reached(nas, honest, folder):
     best = Run(honest).best()
     assert f"trial {best.trial}: {100 * best.accuracy:.2f} %" in outcome.out
     mean = Run(honest).repeats(best.trial).mean
-    assert f"its repeats reached {100 * mean:.2f} % on average" in outcome.out
+    expected = f"its repeats reached {100 * mean:.2f} % on average"
+    assert expected in outcome.out
+    shown = nas("show", honest)
+    assert f"trial {best.trial} of {honest}, {100 * best.accuracy:.2f} %" in shown.out
+    assert expected in shown.out
 
 
 class TestRepeat:
