@@ -58,13 +58,17 @@ def run_repeat(path: Path, *, trials: tuple[int, ...], repeats: int) -> None:
     console = _console()
     with Reading(console) as reading, Watch(console) as watch:
         on_event = _in_turn(reading, watch)
-        run = api.repeat(
-            path,
-            trials=trials,
-            repeats=repeats,
-            on_event=on_event,
-            on_progress=reading,
-        )
+        try:
+            run = api.repeat(
+                path,
+                trials=trials,
+                repeats=repeats,
+                on_event=on_event,
+                on_progress=reading,
+            )
+        except KeyboardInterrupt:
+            console.print("stopped; the same command goes on from here")
+            raise
     _print_front(console, run)
 
 

@@ -129,6 +129,23 @@ class TestRepeat:
         assert {r.trial for r in run.front} <= set(read_repeats(run.folder))
         assert "without a repeat" not in outcome.out
 
+    def test_an_interrupt_says_how_to_go_on(self, nas, run, monkeypatch):
+        from nas.search import repeats
+
+        def interrupted(folder, repeat):
+            finish_repeat(folder, repeat)
+            raise KeyboardInterrupt
+
+        finish_repeat = repeats.finish_repeat
+        with monkeypatch.context() as patch:
+            patch.setattr(repeats, "finish_repeat", interrupted)
+            outcome = nas("repeat", "r", "--trials", "0", "--repeats", "3")
+        assert outcome.code == 130
+        assert "stopped; the same command goes on from here" in outcome.out
+        assert len(read_repeats(run.folder)[0]) == 1
+        again = nas("repeat", "r", "--trials", "0", "--repeats", "3")
+        assert "[repeat 1/1] trial 0, training 3: " in again.out
+
     def test_a_trial_that_is_not_there_or_failed(self, nas, folder):
         make_run(folder / "run", [0.5, None])
         outcome = nas("repeat", "run", "--trials", "7")
