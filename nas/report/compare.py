@@ -59,7 +59,8 @@ class Comparison:
                 f"After as many epochs: {figures}. Trials were trained for different "
                 "numbers of epochs, so how much of that is chance is not known."
             )
-        odds = f"{100 * self.chance:.2g} %"
+        percent = 100 * self.chance
+        odds = f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
         if self.chance > _LEVEL:
             return (
                 f"Search and random search cannot be told apart here: {figures}; "

@@ -74,6 +74,21 @@ class TestSearch:
         assert line.startswith("nas: error: no candidate could be trained")
         assert "the cat sits" in line
 
+    def test_a_space_of_one_network_is_soon_used_up(self, nas, folder):
+        (folder / "one.yaml").write_text(
+            "schema: 1\nwidths: absolute\nstem: {width: 4}\nblocks:\n"
+            "  - {width: 4, aggregation: sum, unit: basic}\n"
+        )
+        options = ["--epochs", "3", "--workers", "0", "--baseline", "random"]
+        for more in ([], ["--halving"]):
+            run = f"r{len(more)}"
+            outcome = nas(
+                "search", "--space", "one.yaml", *options, *more, "--run", run
+            )
+            assert outcome.code == 0, outcome.err
+            assert "used up after 1 network under this budget" in outcome.out
+            assert "Front of 2 trials" in outcome.out
+
     def test_a_run_gets_the_next_free_name(self, folder):
         from nas.api import free_run_path
 
