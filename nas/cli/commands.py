@@ -165,7 +165,8 @@ def _print_front(console: Console, run: api.Run) -> None:
         _print_stops(console, run, records)
         return
     console.print()
-    title = f"Front of {len(records)} trials{lost}: accuracy against size"
+    count = "1 trial" if len(records) == 1 else f"{len(records)} trials"
+    title = f"Front of {count}{lost}: accuracy against size"
     console.print(front_table(front, title))
     _print_stops(console, run, records)
     if any(record.recipe for record in records):

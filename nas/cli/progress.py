@@ -1,6 +1,5 @@
 """A search as it runs: a live view in a terminal, plain lines elsewhere."""
 
-import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -150,7 +149,7 @@ class Watch:
     def _finished(self, record: TrialRecord) -> None:
         assert self.begun is not None
         arm = "" if record.arm == "search" else f"{record.arm} "
-        count = f"[{arm}{self.done[record.arm]}/{self._asked(record.arm)}]"
+        count = f"[{arm}{self._counted_of(record.arm)}]"
         if record.status == "failed":
             self._print(f"{count} trial {record.trial} failed: {record.error}")
         elif self.live is None:
@@ -207,19 +206,19 @@ class Watch:
         arms: list[Arm] = ["search"]
         if self.begun.config.baseline is not None:
             arms.append("random")
-        return sum(max(0, self._asked(arm) - self.done[arm]) for arm in arms)
+        asked = self.begun.config.trials
+        return sum(max(0, asked - self.done[arm]) for arm in arms)
 
-    def _asked(self, arm: Arm) -> int:
-        """Return how many trials an arm is to have, random search about as many.
+    def _counted_of(self, arm: Arm) -> str:
+        """Return how many trials an arm has had, of how many where that is known.
 
-        What it has beside a halved search are whole trainings, so they are fewer.
+        Random search beside a halved one has as many epochs, in fewer, whole trainings.
         """
         assert self.begun is not None
-        config = self.begun.config
-        if arm == "search" or not config.halving:
-            return config.trials
-        every = expected_epochs(config.rungs, config.eta, config.trials)
-        return math.ceil(every / config.recipe.epochs)
+        config, done = self.begun.config, self.done[arm]
+        if arm == "random" and config.halving:
+            return str(done)
+        return f"{done}/{config.trials}"
 
     def _spent(self) -> str:
         """Return the search's epochs so far, against those of whole trainings."""
@@ -234,12 +233,12 @@ class Watch:
     def _view(self) -> RenderableType:
         assert self.begun is not None
         done, asked = self.done["search"], self.begun.config.trials
-        failed, random = self.failed, self.done["random"]
+        failed = self.failed
         line = Table.grid(padding=(0, 1))
         line.add_row(
             ProgressBar(total=asked, completed=done, width=30),
             f"{done}/{asked} trials",
-            f"{random}/{self._asked('random')} random"
+            f"{self._counted_of('random')} random"
             if self.begun.config.baseline
             else "",
             f"{len(self.running)} running",

@@ -49,8 +49,8 @@ def draw_courses(
     axes.set_ylim(bottom=0)
     axes.grid(color="#e6e6e6", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="lower right", frameon=False, fontsize=9)
-    axes.annotate(
+    axes.legend(loc="best", frameon=False, fontsize=9)
+    said = axes.annotate(
         f"accuracy over the log of size, from {100 * reference.accuracy:.2f}% and "
         f"{compact(round(reference.params))} parameters ({reference.name})",
         xy=(0, 1),
@@ -60,6 +60,7 @@ def draw_courses(
         fontsize=8.5,
         color="#666666",
     )
+    said.set_in_layout(False)  # it is longer than the axes, which stay as wide
     figure.savefig(path, format="png")
 
 

@@ -91,7 +91,7 @@ class TestLines:
         assert lines[4].startswith("[random 1/2] trial 1: 75.00 %")
         assert lines[4].endswith(", 20 s left")
 
-    def test_random_search_beside_a_halved_one_has_fewer_trials(self, where, clock):
+    def test_random_search_beside_a_halved_one_is_not_told_how_many(self, where, clock):
         one = replace(
             trained(0, None),
             status="stopped",
@@ -108,9 +108,9 @@ class TestLines:
             watch(Paused(record=one))
         lines = printed(where).splitlines()
         assert lines[2].startswith("halving: trials pause after 1 epoch; one in 3")
-        # Six times one epoch and twice two more are ten: four whole trainings.
-        assert lines[4].startswith("[random 1/4] trial 1: 75.00 %")
+        assert lines[4].startswith("[random 1] trial 1: 75.00 %")
         assert lines[5].startswith("[1/6] trial 0: 50.00 % after 1 of 3 epochs")
+        # Six times one epoch and twice two more are ten, in each arm.
         assert ", 1 of 3 epochs spent, 40 s left" in lines[5]
 
     def test_trials_from_before_count_but_say_nothing_about_time(self, where, clock):
