@@ -31,6 +31,7 @@ from nas.report import (
     write_report,
 )
 from nas.search import Event, Notice, RunFolder, SearchConfig
+from nas.search.config import ETA
 from nas.search.memory import default_data_memory
 from nas.search.noise_files import read_beliefs, read_repeats
 from nas.search.precision import settled_recipe
@@ -248,7 +249,7 @@ def search(
     seed: int = 0,
     sampler: str = "size-aware",
     halving: bool = False,
-    eta: int = 3,
+    eta: int | None = None,
     baseline: str | None = None,
     repeats: int = 1,
     workers: int | None = None,
@@ -285,7 +286,7 @@ def search(
             "local", "evolution" or "grid".
         halving: networks pause early, and only those that are good for their size are
             trained on; ``trials`` is how many are begun.
-        eta: one in so many goes on from each pause.
+        eta: with ``halving``, one in so many goes on from each pause; None for 3.
         baseline: "random" for random search beside the search, of as many epochs.
         repeats: trainings of each network of the front, the first included.
         workers: trainings at once; None for what suits the machine, 0 to train in
@@ -322,7 +323,7 @@ def search(
         seed=seed,
         sampler=sampler,
         halving=halving,
-        eta=eta,
+        eta=ETA if eta is None else eta,
         baseline=baseline,
         repeats=repeats,
         device=device,
@@ -332,6 +333,8 @@ def search(
         recipe=recipe,
         workers=workers,
     )
+    if eta is not None and not halving:
+        raise ConfigError("eta is for halving; add --halving, or leave --eta out")
     if halving and space.recipe.varies("epochs"):
         raise ConfigError(
             f"halving stops every training after the same epochs, and space "

@@ -164,8 +164,11 @@ def search(
         ),
     ] = False,
     eta: Annotated[
-        int, typer.Option(min=2, help="With --halving, one in so many goes on.")
-    ] = 3,
+        int | None,
+        typer.Option(
+            min=2, help="With --halving, one in so many goes on.", show_default="3"
+        ),
+    ] = None,
     baseline: Annotated[
         str | None,
         typer.Option(

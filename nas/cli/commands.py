@@ -20,6 +20,7 @@ from nas.cli.render import (
     outline_table,
     percent,
     progress,
+    shown_accuracy,
     space_summary,
     stopped_table,
 )
@@ -57,13 +58,17 @@ def run_repeat(path: Path, *, trials: tuple[int, ...], repeats: int) -> None:
     console = _console()
     with Reading(console) as reading, Watch(console) as watch:
         on_event = _in_turn(reading, watch)
-        run = api.repeat(
-            path,
-            trials=trials,
-            repeats=repeats,
-            on_event=on_event,
-            on_progress=reading,
-        )
+        try:
+            run = api.repeat(
+                path,
+                trials=trials,
+                repeats=repeats,
+                on_event=on_event,
+                on_progress=reading,
+            )
+        except KeyboardInterrupt:
+            console.print("stopped; the same command goes on from here")
+            raise
     _print_front(console, run)
 
 
@@ -96,12 +101,7 @@ def run_export(
         f"{record.params:,} parameters",
         highlight=False,
     )
-    again = run.repeats(record.trial)
-    if again is not None and again.mean is not None:
-        console.print(
-            f"its repeats reached {percent(again.mean)} on average: expect that",
-            highlight=False,
-        )
+    _print_repeats(console, run, record)
     console.print(str(model), soft_wrap=True, highlight=False)
 
 
@@ -118,16 +118,7 @@ def run_show(
     console = _console()
     path = Path(what)
     if path.is_dir() and what not in shipped():
-        record = api.Run(path)
-        chosen = record.trial(trial) if trial is not None else record.best()
-        reached = "" if chosen.accuracy is None else f", {percent(chosen.accuracy)}"
-        if chosen.status == "stopped":
-            reached = f", stopped after {progress(chosen, api.Run(path).config)}"
-        title = f"trial {chosen.trial} of {path}{reached}"
-        recipe = record.recipe(chosen)
-        _show_architecture(console, chosen.architecture, title, as_json, recipe)
-        if not as_json:
-            console.print(recipe_line(recipe, chosen.recipe), highlight=False)
+        _show_trial(console, api.Run(path), trial, as_json)
     elif path.suffix == ".json":
         _show_architecture(console, read(path), str(path), as_json)
     elif what in REFERENCES:
@@ -151,7 +142,7 @@ def run_show(
 
 
 def _console() -> Console:
-    return Console()
+    return Console(markup=False)  # names and errors come from outside
 
 
 def _in_turn(reading: Reading, watch: Watch) -> Callable[[Event], None]:
@@ -174,7 +165,8 @@ def _print_front(console: Console, run: api.Run) -> None:
         _print_stops(console, run, records)
         return
     console.print()
-    title = f"Front of {len(records)} trials{lost}: accuracy against size"
+    count = "1 trial" if len(records) == 1 else f"{len(records)} trials"
+    title = f"Front of {count}{lost}: accuracy against size"
     console.print(front_table(front, title))
     _print_stops(console, run, records)
     if any(record.recipe for record in records):
@@ -200,14 +192,44 @@ def _print_stops(
     if not config.halving:
         return
     console.print()
-    early = [record for record in records if record.status == "stopped"]
+    own = [record for record in records if record.arm == "search"]
+    early = [record for record in own if record.status == "stopped"]
     if early:
         console.print(stopped_table(early[:_STOPPED_SHOWN], config))
         if (more := len(early) - _STOPPED_SHOWN) > 0:
             console.print(f"and {more:,} more, in trials.csv", highlight=False)
     console.print(
-        describe_stops(records, config.recipe.epochs), soft_wrap=True, highlight=False
+        describe_stops(own, config.recipe.epochs), soft_wrap=True, highlight=False
     )
+
+
+def _print_repeats(console: Console, run: api.Run, record: TrialRecord) -> None:
+    again = run.repeats(record.trial)
+    if again is not None and again.mean is not None:
+        console.print(
+            f"its repeats reached {percent(again.mean)} on average: expect that",
+            highlight=False,
+        )
+
+
+def _show_trial(
+    console: Console, run: api.Run, trial: int | None, as_json: bool
+) -> None:
+    record = run.trial(trial) if trial is not None else run.best()
+    match record.status:
+        case "failed":
+            reached = f"failed: {record.error}"
+        case "stopped":
+            reached = f"stopped after {progress(record, run.config)} at "
+            reached += percent(shown_accuracy(record))
+        case _:
+            reached = percent(shown_accuracy(record))
+    title = f"trial {record.trial} of {run.path}, {reached}"
+    recipe = run.recipe(record)
+    _show_architecture(console, record.architecture, title, as_json, recipe)
+    if not as_json:
+        console.print(recipe_line(recipe, record.recipe), highlight=False)
+        _print_repeats(console, run, record)
 
 
 def _show_architecture(

@@ -121,9 +121,10 @@ class Watch:
             f"{event.workers} at a time, in {event.path}"
         )
         if config.halving:
-            *pauses, _ = map(str, config.rungs)
+            *before, last = config.rungs[:-1]
+            pauses = " and ".join([*map(str, before), _counted(last, "epoch")])
             self._print(
-                f"halving: trials pause after {' and '.join(pauses)} epochs; one in "
+                f"halving: trials pause after {pauses}; one in "
                 f"{config.eta} goes on, the best for their size"
             )
         if event.searched:
@@ -148,7 +149,7 @@ class Watch:
     def _finished(self, record: TrialRecord) -> None:
         assert self.begun is not None
         arm = "" if record.arm == "search" else f"{record.arm} "
-        count = f"[{arm}{self.done[record.arm]}/{self.begun.config.trials}]"
+        count = f"[{arm}{self._counted_of(record.arm)}]"
         if record.status == "failed":
             self._print(f"{count} trial {record.trial} failed: {record.error}")
         elif self.live is None:
@@ -208,6 +209,17 @@ class Watch:
         asked = self.begun.config.trials
         return sum(max(0, asked - self.done[arm]) for arm in arms)
 
+    def _counted_of(self, arm: Arm) -> str:
+        """Return how many trials an arm has had, of how many where that is known.
+
+        Random search beside a halved one has as many epochs, in fewer, whole trainings.
+        """
+        assert self.begun is not None
+        config, done = self.begun.config, self.done[arm]
+        if arm == "random" and config.halving:
+            return str(done)
+        return f"{done}/{config.trials}"
+
     def _spent(self) -> str:
         """Return the search's epochs so far, against those of whole trainings."""
         assert self.begun is not None
@@ -221,12 +233,14 @@ class Watch:
     def _view(self) -> RenderableType:
         assert self.begun is not None
         done, asked = self.done["search"], self.begun.config.trials
-        failed, random = self.failed, self.done["random"]
+        failed = self.failed
         line = Table.grid(padding=(0, 1))
         line.add_row(
             ProgressBar(total=asked, completed=done, width=30),
             f"{done}/{asked} trials",
-            f"{random}/{asked} random" if self.begun.config.baseline else "",
+            f"{self._counted_of('random')} random"
+            if self.begun.config.baseline
+            else "",
             f"{len(self.running)} running",
             f"{failed} failed" if failed else "",
             self._spent().removeprefix(", "),

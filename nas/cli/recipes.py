@@ -29,7 +29,7 @@ def effects_view(effects: Effects | None) -> RenderableType:
     if effects is None:
         return Text(
             "What accuracy goes by (recipe, architecture, size) is told from "
-            f"{LEAST} trials on."
+            f"{LEAST} whole trainings on."
         )
     if effects.explained.low <= 0:
         return Text(

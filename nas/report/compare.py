@@ -38,6 +38,11 @@ class Comparison:
     caught_up: int | None
 
     @property
+    def alike(self) -> bool:
+        """Whether all trials had as many epochs, so that they can be shuffled."""
+        return self.chance is not None
+
+    @property
     def difference(self) -> float:
         """The hypervolume of the search less that of random search."""
         return _final(self.search) - _final(self.random)
@@ -54,7 +59,8 @@ class Comparison:
                 f"After as many epochs: {figures}. Trials were trained for different "
                 "numbers of epochs, so how much of that is chance is not known."
             )
-        odds = f"{100 * self.chance:.2g} %"
+        percent = 100 * self.chance
+        odds = f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
         if self.chance > _LEVEL:
             return (
                 f"Search and random search cannot be told apart here: {figures}; "

@@ -26,6 +26,7 @@ class TrialRow:
     macs: int
     seconds: float
     hash: str
+    arm: str
 
 
 def trial_rows(records: Iterable[TrialRecord], epochs: int) -> tuple[TrialRow, ...]:
@@ -42,6 +43,7 @@ def trial_rows(records: Iterable[TrialRecord], epochs: int) -> tuple[TrialRow, .
             macs=record.macs,
             seconds=record.seconds,
             hash=record.hash,
+            arm=record.arm,
         )
         for record in records
     )

@@ -97,6 +97,7 @@ class Summary:
         return {
             "trials": len(self.records),
             "failed": sum(record.status == "failed" for record in self.records),
+            "stopped": sum(record.status == "stopped" for record in self.records),
             "reference": self.reference.to_json(),
             "arms": {name: arm.to_json() for name, arm in self.arms.items()},
             "comparison": None

@@ -17,7 +17,10 @@ from nas.search.scheduler import rung_epochs
 
 BASELINES: Final = ("random",)
 DEVICES: Final = ("auto", "cpu", "cuda")
-_ADDED: Final = {"baseline": None, "repeats": 1, "halving": False, "eta": 3}
+ETA: Final = 3
+"""With halving, one in so many goes on, unless the user says otherwise."""
+
+_ADDED: Final = {"baseline": None, "repeats": 1, "halving": False, "eta": ETA}
 """Fields that earlier versions did not write, with what they meant."""
 
 _LIBRARIES: Final = ("torch", "lightning", "optuna", "numpy")
@@ -53,7 +56,7 @@ class SearchConfig:
     repeats: int = 1
     recipe: Recipe = field(default_factory=Recipe)
     halving: bool = False
-    eta: int = 3
+    eta: int = ETA
 
     def __post_init__(self) -> None:
         for name, least in (

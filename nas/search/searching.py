@@ -123,10 +123,11 @@ class Searching:
             proposed = self.arms.propose(arm)
             if proposed is None:
                 whose = "" if arm == "search" else " for random search"
+                count = self.arms.num_begun(arm)
+                networks = "network" if count == 1 else "different networks"
                 self.on_event(
                     Notice(
-                        text=f"the space is used up{whose} after "
-                        f"{self.arms.num_begun(arm)} different networks "
+                        text=f"the space is used up{whose} after {count} {networks} "
                         "under this budget"
                     )
                 )

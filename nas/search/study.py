@@ -24,8 +24,9 @@ from nas.space import BoundSpace
 
 DIRECTIONS: Final = ("maximize", "minimize")
 _REFUSED_IN_A_ROW: Final = 100
-_REFUSED_TO_GP: Final = 5
-"""It takes long to ask, and what it repeats once it goes on repeating."""
+_REFUSED_TO: Final = {"gp": 5, "size-aware": 2, "local": 2, "evolution": 2, "grid": 2}
+"""They take long to ask where little fits. What gp repeats once it goes on repeating;
+our own have looked at thousands before they ask for what is refused."""
 _DRAWS: Final = 2000
 
 
@@ -56,7 +57,7 @@ class Proposer:
         # The same seed after a resume would replay the draws that were made already.
         seed += 7919 * len(known)
         self.space = space
-        self.patience = _REFUSED_TO_GP if sampler == "gp" else _REFUSED_IN_A_ROW
+        self.patience = _REFUSED_TO.get(sampler, _REFUSED_IN_A_ROW)
         self.rng = random.Random(seed)
         with quiet_optuna():
             self.study = optuna.create_study(

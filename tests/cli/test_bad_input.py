@@ -17,6 +17,10 @@ BAD = {
     "unknown space": (["search", "--space", "defualt"], "mean 'default'?"),
     "unknown sampler": (["search", "--sampler", "tpee"], "mean 'tpe'?"),
     "unknown baseline": (["search", "--baseline", "rnd"], "mean 'random'?"),
+    "eta of nothing": (
+        ["search", "--eta", "2"],
+        "eta is for halving; add --halving, or leave --eta out",
+    ),
     "no repeats": (["search", "--repeats", "0"], "--repeats", "1"),
     "repeats that repeat nothing": (["repeat", "r", "--repeats", "1"], "--repeats"),
     "no numbers of trials": (

@@ -74,6 +74,21 @@ class TestSearch:
         assert line.startswith("nas: error: no candidate could be trained")
         assert "the cat sits" in line
 
+    def test_a_space_of_one_network_is_soon_used_up(self, nas, folder):
+        (folder / "one.yaml").write_text(
+            "schema: 1\nwidths: absolute\nstem: {width: 4}\nblocks:\n"
+            "  - {width: 4, aggregation: sum, unit: basic}\n"
+        )
+        options = ["--epochs", "3", "--workers", "0", "--baseline", "random"]
+        for more in ([], ["--halving"]):
+            run = f"r{len(more)}"
+            outcome = nas(
+                "search", "--space", "one.yaml", *options, *more, "--run", run
+            )
+            assert outcome.code == 0, outcome.err
+            assert "used up after 1 network under this budget" in outcome.out
+            assert "Front of 2 trials" in outcome.out
+
     def test_a_run_gets_the_next_free_name(self, folder):
         from nas.api import free_run_path
 
@@ -216,7 +231,15 @@ class TestShow:
         make_run(folder / "run", [0.5, None])
         outcome = nas("show", "run", "--trial", "1")
         assert outcome.code == 0
-        assert "trial 1 of run" in outcome.out
+        assert "trial 1 of run, failed: RuntimeError: out of luck" in outcome.out
+
+    def test_brackets_in_names_are_no_markup(self, nas, folder):
+        (folder / "a[").mkdir()
+        make_run(folder / "a[" / "b]", [0.5, 0.75])
+        for argv in (["report"], ["show"], ["show", "--trial", "0"]):
+            outcome = nas(*argv, "a[/b]")
+            assert outcome.code == 0, outcome.err
+            assert "a[/b]" in outcome.out
 
     def test_an_architecture_as_json_and_from_its_file(self, nas, folder):
         run = make_run(folder / "run", [0.5])

@@ -52,14 +52,17 @@ def test_it_tells_how_far_everybody_got_and_what_it_cost(halved, nas):
 
 def test_what_was_stopped_is_shown_and_not_exported(halved, nas):
     run, _ = halved
-    trial = next(
-        result["trial"]
-        for path in run.glob("trials/*/result.json")
+    stopped = [
+        result
+        for path in sorted(run.glob("trials/*/result.json"))
         if (result := json.loads(path.read_text()))["status"] == "stopped"
-    )
-    assert (
-        f"trial {trial} of r, stopped after " in nas("show", "r", "--trial", trial).out
-    )
+    ]
+    trial = stopped[0]["trial"]
+    assert json.loads(nas("report", "r", "--json").out)["stopped"] == len(stopped)
+    ((epochs, reached),) = stopped[0]["standings"]
+    shown = nas("show", "r", "--trial", trial).out
+    assert f"trial {trial} of r, stopped after {epochs} of 4 epochs" in shown
+    assert f" at {100 * reached:.2f} %" in shown
     refused = nas("export", "r", "--trial", trial)
     assert refused.code == 2
     assert f"trial {trial} was stopped after " in refused.err
@@ -89,6 +92,26 @@ def test_what_cannot_be_halved_is_refused(nas, folder, options, says):
     assert refused.code == 2
     assert says in refused.err
     assert not (folder / "r").exists()
+
+
+def test_random_search_beside_it_is_counted_apart(nas, folder):
+    options = ["--halving", "--epochs", "3", "--baseline", "random", "--run", "r"]
+    done = nas("search", *SMALL[:-1], "6", *options)
+    assert done.code == 0
+    results = [
+        json.loads(path.read_text()) for path in folder.glob("r/trials/*/result.json")
+    ]
+    spent = {
+        arm: sum(r["epochs_spent"] for r in results if r["arm"] == arm)
+        for arm in ("search", "random")
+    }
+    assert spent["search"] <= spent["random"] <= spent["search"] + 2
+    assert f"{spent['search']} epochs in all, and 18 without halving" in done.out
+    assert "[random 1] trial " in done.out
+    with (folder / "r/report/trials.csv").open(newline="") as file:
+        arms = {int(row["trial"]): row["arm"] for row in csv.DictReader(file)}
+    assert arms == {result["trial"]: result["arm"] for result in results}
+    assert "After as many epochs: hypervolume" in done.out
 
 
 def test_nothing_is_halved_by_default(nas, folder):

@@ -100,7 +100,11 @@ def test_export_says_what_its_own_weights_reached(nas, honest, folder):
     best = Run(honest).best()
     assert f"trial {best.trial}: {100 * best.accuracy:.2f} %" in outcome.out
     mean = Run(honest).repeats(best.trial).mean
-    assert f"its repeats reached {100 * mean:.2f} % on average" in outcome.out
+    expected = f"its repeats reached {100 * mean:.2f} % on average"
+    assert expected in outcome.out
+    shown = nas("show", honest)
+    assert f"trial {best.trial} of {honest}, {100 * best.accuracy:.2f} %" in shown.out
+    assert expected in shown.out
 
 
 class TestRepeat:
@@ -124,6 +128,23 @@ class TestRepeat:
         assert outcome.code == 0
         assert {r.trial for r in run.front} <= set(read_repeats(run.folder))
         assert "without a repeat" not in outcome.out
+
+    def test_an_interrupt_says_how_to_go_on(self, nas, run, monkeypatch):
+        from nas.search import repeats
+
+        def interrupted(folder, repeat):
+            finish_repeat(folder, repeat)
+            raise KeyboardInterrupt
+
+        finish_repeat = repeats.finish_repeat
+        with monkeypatch.context() as patch:
+            patch.setattr(repeats, "finish_repeat", interrupted)
+            outcome = nas("repeat", "r", "--trials", "0", "--repeats", "3")
+        assert outcome.code == 130
+        assert "stopped; the same command goes on from here" in outcome.out
+        assert len(read_repeats(run.folder)[0]) == 1
+        again = nas("repeat", "r", "--trials", "0", "--repeats", "3")
+        assert "[repeat 1/1] trial 0, training 3: " in again.out
 
     def test_a_trial_that_is_not_there_or_failed(self, nas, folder):
         make_run(folder / "run", [0.5, None])

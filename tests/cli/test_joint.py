@@ -42,7 +42,7 @@ def test_from_the_search_to_the_export(nas, own, folder):
         "searched in the recipe, too: lr (0.1 to 0.5, log), augment (light, none), "
         "batch_size (64, 128), epochs (1, 2)\n"
     ) in done.out
-    assert "is told from 20 trials on" in done.out
+    assert "is told from 20 whole trainings on" in done.out
 
     run = Run(folder / "runs" / "a")
     records = run.records

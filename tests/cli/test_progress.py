@@ -10,7 +10,8 @@ from made_run import FACTS, architectures, record
 from rich.console import Console
 
 from nas.cli.progress import Watch
-from nas.search import Begun, Finished, Notice, SearchConfig, Started
+from nas.records import Recipe
+from nas.search import Begun, Finished, Notice, Paused, SearchConfig, Started
 
 
 class Clock:
@@ -89,6 +90,28 @@ class TestLines:
         assert lines[3].endswith(", 30 s left")
         assert lines[4].startswith("[random 1/2] trial 1: 75.00 %")
         assert lines[4].endswith(", 20 s left")
+
+    def test_random_search_beside_a_halved_one_is_not_told_how_many(self, where, clock):
+        one = replace(
+            trained(0, None),
+            status="stopped",
+            error=None,
+            curve=(0.1,),
+            standings=((1, 0.5),),
+        )
+        two = replace(trained(1, 0.75), arm="random", curve=(0.5,) * 3)
+        with Watch(where, clock) as watch:
+            halved = {"halving": True, "recipe": Recipe(epochs=3)}
+            watch(begun(trials=6, baseline="random", **halved))
+            clock.seconds += 10
+            watch(Finished(record=two))
+            watch(Paused(record=one))
+        lines = printed(where).splitlines()
+        assert lines[2].startswith("halving: trials pause after 1 epoch; one in 3")
+        assert lines[4].startswith("[random 1] trial 1: 75.00 %")
+        assert lines[5].startswith("[1/6] trial 0: 50.00 % after 1 of 3 epochs")
+        # Six times one epoch and twice two more are ten, in each arm.
+        assert ", 1 of 3 epochs spent, 40 s left" in lines[5]
 
     def test_trials_from_before_count_but_say_nothing_about_time(self, where, clock):
         with Watch(where, clock) as watch:

@@ -170,6 +170,7 @@ class TestCompare:
     def test_equal_arms_are_not_told_apart(self):
         found = compare(arms([0.8, 0.9], [0.9, 0.8]), AT)
         assert (found.difference, found.chance) == (0, 1)
+        assert found.verdict.endswith("differ at least as much in 100 % of cases.")
         assert found.caught_up == 2
 
     def test_failures_count_as_nothing(self):

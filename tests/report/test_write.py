@@ -3,11 +3,14 @@ import json
 from dataclasses import replace
 
 import pytest
+from matplotlib.figure import Figure
 from trial_records import SMALL, complete, failed
 
 from nas.arch import Basic, Block, Concat, Hierarchical, from_json
 from nas.noise import Belief, Beliefs, Repeat
 from nas.report import Reference, summarize, write, write_report
+from nas.report.compare import compare
+from nas.report.courses import draw_courses
 
 MIXED = replace(
     SMALL,
@@ -122,6 +125,28 @@ def test_random_search_beside_the_search_has_a_front_and_a_course(tmp_path):
     shared = (tmp_path / "front.png").read_bytes()
     report([replace(r, arm="search") for r in records], tmp_path / "one")
     assert (tmp_path / "one" / "front.png").read_bytes() != shared
+
+
+@pytest.mark.parametrize(("ends", "along"), [((2, 2), "trials"), ((2, 6), "epochs")])
+def test_courses_stand_over_what_both_arms_have_as_many_of(
+    tmp_path, monkeypatch, ends, along
+):
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda self, *_, **__: drawn.append(self))
+    first, last = ({"curve": (0.5,) * end} for end in ends)
+    records = [
+        complete(0, 500, 0.8, **first),
+        complete(1, 900, 0.9, **first),
+        complete(2, 700, 0.9, **first),
+        complete(3, 400, 0.75, arm="random", **last),
+    ]
+    found = compare(records, AT)
+    assert found is not None
+    draw_courses(found, tmp_path / "it.png", title="digits", reference=AT)
+    (axes,) = drawn[0].axes
+    assert axes.get_xlabel() == along
+    last_of_each = [line.get_xdata()[-1] for line in axes.get_lines()]
+    assert last_of_each == ([3, 1] if along == "trials" else [6, 6])
 
 
 def again(trial: int, number: int, accuracy: float | None) -> Repeat:

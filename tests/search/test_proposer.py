@@ -73,6 +73,24 @@ def test_a_budget_for_the_smallest_network_alone_gives_that():
     assert proposer.propose() is None
 
 
+@pytest.mark.parametrize("sampler", ["size-aware", "local", "evolution"])
+def test_little_is_asked_where_next_to_nothing_fits(sampler):
+    space = bound(max_params=bound(name="default").min_params, name="default")
+    proposer = Proposer(space, sampler, seed=0)
+    (only,) = train(proposer, 1)
+    assert only.architecture == space.smallest
+    assert proposer.propose() is None
+    # Each ask looks at thousands of networks.
+    assert len(proposer.study.trials) <= 3
+
+
+@pytest.mark.parametrize("sampler", ["size-aware", "local", "evolution"])
+def test_what_lies_beside_the_smallest_network_is_found(sampler):
+    proposer = Proposer(bound(max_params=810, name="default"), sampler, seed=0)
+    assert len({r.hash for r in train(proposer, 8)}) == 8
+    assert len(proposer.study.trials) == 8
+
+
 @pytest.mark.parametrize("sampler", FAST)
 def test_the_seed_decides(sampler):
     def proposed(seed: int) -> list[str]:

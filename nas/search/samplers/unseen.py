@@ -13,6 +13,8 @@ from nas.search.samplers.sizes import Sizes
 
 _MEASURED: Final = 200
 _DRAWN: Final = 200
+_NEAR: Final = 8
+"""Networks whose neighbours are looked at when nothing else is found."""
 _TRIES: Final = 10
 """Draws, for few networks of a space may fit."""
 
@@ -59,6 +61,16 @@ class Unseen:
     def any(self, history: History) -> Rows | None:
         """Return one that a small space still holds, or a random one of a large."""
         small = self.pool.codes.num_rows <= ENUMERATED
+        known = [*history.running, *history.trained][-_NEAR:]
+        if known and not small:
+            # Where little fits, it is beside what did, for a larger size asked for.
+            known += [self.sizes.larger(row)[-1] for row in known]
+            known += [self.sizes.larger(row)[-1] for row in known]
+            near = self.pool.neighbours(np.stack(known), self.rng)
+            rows, _ = self.among(near, history)
+            found = self.best(rows, self.rng.random(len(rows)), history)
+            if found is not None:
+                return found
         for _ in range(1 if small else _TRIES):
             rows = self.pool.every() if small else self.pool.draw(self.rng, _DRAWN)
             rows, _ = self.among(rows, history)
