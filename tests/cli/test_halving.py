@@ -59,7 +59,7 @@ def test_what_was_stopped_is_shown_and_not_exported(halved, nas):
     ]
     trial = stopped[0]["trial"]
     assert json.loads(nas("report", "r", "--json").out)["stopped"] == len(stopped)
-    ((epochs, reached),) = stopped[0]["standings"]
+    epochs, reached = stopped[0]["standings"][-1]
     shown = nas("show", "r", "--trial", trial).out
     assert f"trial {trial} of r, stopped after {epochs} of 4 epochs" in shown
     assert f" at {100 * reached:.2f} %" in shown
