@@ -54,6 +54,12 @@ def read_recipe(node: Node | None) -> RecipeSpace:
                     f"stands here and under {kind!r}, the only optimizer; keep one"
                 )
         options, own = options | alone, {}
+    for name in BY_OPTIMIZER:
+        if name in entries and own and all(name in fields for fields in own.values()):
+            raise entries[name].error(
+                f"is never used, for {' and '.join(map(repr, own))} have their own; "
+                "leave it out here or there"
+            )
     ordered: Options = {n: options[n] for n in RECIPE_FIELDS if n in options}
     return RecipeSpace(options=ordered, own=own)
 

@@ -124,6 +124,10 @@ MISTAKES = {
     "AdamW without a rate": ("optimizer: §[sgd, adamw]", "learning rates for 'adamw'"),
     "AdamW alone without": ("optimizer: §adamw", "write adamw: {lr: {float: [0.0003"),
     "no optimizer": ("optimizer: §{}", "must name at least one optimizer: sgd, adamw"),
+    "a rate nobody uses": (
+        "{optimizer: {sgd: {lr: 0.1}, adamw: {lr: 0.01}}, lr: §0.2}",
+        "is never used, for 'sgd' and 'adamw' have their own",
+    ),
     "a rate here and there": (
         "{optimizer: {sgd: {lr: 0.1}}, lr: §0.2}",
         "stands here and under 'sgd', the only optimizer; keep one",
