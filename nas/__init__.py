@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from nas.api import Run, repeat, resume, search
+    from nas.api import repeat, resume, search
     from nas.arch import Architecture
     from nas.errors import NasError, SearchFailed
     from nas.records import Recipe, TrialRecord
+    from nas.run import Run
     from nas.space import BoundSpace, SearchSpace
 
 _HOMES: Final = {
@@ -26,7 +27,7 @@ _HOMES: Final = {
     "BoundSpace": "nas.space",
     "NasError": "nas.errors",
     "Recipe": "nas.records",
-    "Run": "nas.api",
+    "Run": "nas.run",
     "SearchFailed": "nas.errors",
     "SearchSpace": "nas.space",
     "TrialRecord": "nas.records",

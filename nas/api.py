@@ -1,11 +1,9 @@
 """What the command line does, as a few calls."""
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,25 +13,11 @@ from nas.data.facts import describe
 from nas.data.sources import resolve
 from nas.errors import ConfigError, RunError, unknown
 from nas.executors import start_server
-from nas.export import ModelFacts, write
-from nas.records import AUGMENTATIONS, Recipe, TrialRecord
-from nas.report import (
-    Effects,
-    RepeatFacts,
-    Summary,
-    best,
-    effects,
-    judged,
-    pareto_front,
-    reference_point,
-    repeat_facts,
-    summarize,
-    write_report,
-)
+from nas.records import AUGMENTATIONS, Recipe
+from nas.run import Run
 from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.config import ETA
 from nas.search.memory import default_data_memory
-from nas.search.noise_files import read_beliefs, read_repeats
 from nas.search.precision import settled_recipe
 from nas.search.samplers.limits import check_space
 from nas.search.workers import check_device
@@ -43,176 +27,6 @@ from nas.train.policies import may_be_mirrored, suitable_policy
 
 OnProgress = Callable[[int, int], None]
 """Told how many of how many images have been read."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A search's run folder, with what came out of it.
-
-    Raises:
-        RunError: when there is no run in the folder.
-    """
-
-    path: Path
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "path", Path(self.path))
-        RunFolder.open(self.path)
-
-    @property
-    def folder(self) -> RunFolder:
-        """The run's files."""
-        return RunFolder(self.path)
-
-    @cached_property
-    def config(self) -> SearchConfig:
-        """What the search was asked to do."""
-        return self.folder.config()
-
-    @property
-    def records(self) -> list[TrialRecord]:
-        """All finished trials, failed ones among them, as they are on disk now."""
-        return self.folder.records()
-
-    @property
-    def front(self) -> tuple[TrialRecord, ...]:
-        """The trials that no other beats in accuracy and size, smallest first.
-
-        Repeated trials compete with the mean of their repeats.
-        """
-        records = {record.trial: record for record in self.records}
-        front = pareto_front(judged(records.values(), read_repeats(self.folder)))
-        return tuple(records[record.trial] for record in front)
-
-    def best(self, max_params: int | None = None) -> TrialRecord:
-        """Return the most accurate trial, among those of at most ``max_params``.
-
-        Repeated trials compete with the mean of their repeats, trials of a baseline
-        like any others.
-
-        Raises:
-            RunError: when there is none.
-        """
-        records = self.records
-        found = best(judged(records, read_repeats(self.folder)), max_params)
-        if found is None:
-            smallest = min((r.params for r in pareto_front(records)), default=None)
-            raise RunError(
-                f"{self.path} has no finished trial yet; continue it with 'nas resume'"
-                if smallest is None
-                else f"{self.path} has no trial of at most {max_params:,} parameters; "
-                f"its smallest has {smallest:,}"
-            )
-        return next(record for record in records if record.trial == found.trial)
-
-    def trial(self, number: int) -> TrialRecord:
-        """Return the finished trial of a number.
-
-        Raises:
-            RunError: when there is none.
-        """
-        records = self.records
-        for record in records:
-            if record.trial == number:
-                return record
-        numbers = [record.trial for record in records]
-        has = f"it has 0 to {max(numbers)}" if numbers else "it has none"
-        raise RunError(f"{self.path} has no finished trial {number}; {has}")
-
-    def recipe(self, record: TrialRecord) -> Recipe:
-        """Return what one of the run's trials was trained with."""
-        return record.trained_with(self.config.recipe)
-
-    def repeats(self, number: int) -> RepeatFacts | None:
-        """Return what the repeats of a trial came to, None when it has none."""
-        return repeat_facts(read_repeats(self.folder).get(number, ()))
-
-    def summary(self) -> Summary:
-        """Return the front with what is known about its noise, and hypervolumes."""
-        config, records = self.config, self.records
-        repeats = read_repeats(self.folder)
-        reference = reference_point(
-            records, self.folder.facts(), config.max_params, config.recipe.objective
-        )
-        beliefs = read_beliefs(self.folder, records, repeats)
-        return summarize(records, reference, repeats, beliefs)
-
-    def report(self) -> Summary:
-        """Write the report and the data's facts into the run; return its summary."""
-        config, facts = self.config, self.folder.facts()
-        kind = config.recipe.objective.replace("-", " ")
-        found = self.summary()
-        records = found.records
-        epochs = sorted({self.recipe(record).epochs for record in records})
-        ends = dict.fromkeys((*epochs[:1], *epochs[-1:])) or [config.recipe.epochs]
-        trained = f"{' to '.join(map(str, ends))} epochs"
-        write_report(
-            found,
-            self.folder.report_path,
-            title=f"{facts['name']}, {trained}, {kind}",
-            max_params=config.max_params,
-            epochs=config.recipe.epochs,
-            data=facts,
-            effects=effects(records) if any(r.recipe for r in records) else None,
-        )
-        return found
-
-    @property
-    def effects(self) -> Effects | None:
-        """What accuracy went by when the report was written last.
-
-        None where recipes were not searched, or trials were too few to say.
-        """
-        path = self.folder.report_path / "effects.json"
-        return (
-            Effects.from_json(json.loads(path.read_bytes())) if path.exists() else None
-        )
-
-    def export(self, to: Path | str, record: TrialRecord | None = None) -> Path:
-        """Write a trial, by default the best one, as ``model.py`` and its weights.
-
-        Args:
-            to: a folder that is empty or not there yet.
-            record: one of this run's.
-
-        Returns:
-            The path of ``model.py``.
-
-        Raises:
-            RunError: when the trial failed or its weights are gone, or the folder holds
-                something.
-        """
-        record = record or self.best()
-        if record.status != "complete":
-            cause = f"failed ({record.error})"
-            if record.status == "stopped":
-                whole = self.config.recipe.epochs
-                cause = f"was stopped after {len(record.curve)} of {whole} epochs"
-            raise RunError(f"trial {record.trial} {cause}; choose another --trial")
-        weights = self.folder.weights_path(record.trial)
-        if not weights.is_file():
-            raise RunError(
-                f"trial {record.trial} has no weights: {weights} is gone; "
-                "choose another --trial"
-            )
-        assert record.accuracy is not None
-        facts = self.folder.facts()
-        return write(
-            Path(to),
-            record.architecture,
-            tuple(facts["mean"]),
-            tuple(facts["std"]),
-            tuple(facts["classes"]),
-            weights,
-            ModelFacts(
-                name=f"{self.path.name}, trial {record.trial}",
-                data=facts["name"],
-                accuracy=record.accuracy,
-                recipe=self.recipe(record),
-                seed=record.seed,
-                origin=f"trial {record.trial} of {self.path}",
-            ),
-        )
 
 
 def _check_main_guard() -> None:

@@ -9,8 +9,8 @@ import pytest
 from made_run import make_run
 
 import nas
-from nas.api import Run
 from nas.errors import NasError, RunError
+from nas.run import Run
 
 README = Path(__file__).parents[1] / "README.md"
 

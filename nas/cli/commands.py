@@ -28,6 +28,7 @@ from nas.errors import ConfigError, SpaceError, unknown
 from nas.nn.cost import cost
 from nas.records import Recipe, TrialRecord, recipe_to_json
 from nas.report import describe_stops
+from nas.run import Run
 from nas.search import Event
 from nas.space import BoundSpace, SearchSpace, shipped
 
@@ -74,7 +75,7 @@ def run_repeat(path: Path, *, trials: tuple[int, ...], repeats: int) -> None:
 
 def run_report(path: Path, *, as_json: bool) -> None:
     """Write and print the front of a run."""
-    run = api.Run(path)
+    run = Run(path)
     found = run.report()
     if as_json:
         known = run.effects
@@ -90,7 +91,7 @@ def run_export(
     """Export a trial of a run and say where it is."""
     if trial is not None and max_params is not None:
         raise ConfigError("--trial and --max-params both choose a trial; give one")
-    run = api.Run(path)
+    run = Run(path)
     record = run.trial(trial) if trial is not None else run.best(max_params)
     target = to or run.path / "export" / f"trial-{record.trial}"
     model = run.export(target, record)
@@ -118,7 +119,7 @@ def run_show(
     console = _console()
     path = Path(what)
     if path.is_dir() and what not in shipped():
-        _show_trial(console, api.Run(path), trial, as_json)
+        _show_trial(console, Run(path), trial, as_json)
     elif path.suffix == ".json":
         _show_architecture(console, read(path), str(path), as_json)
     elif what in REFERENCES:
@@ -155,7 +156,7 @@ def _in_turn(reading: Reading, watch: Watch) -> Callable[[Event], None]:
     return on_event
 
 
-def _print_front(console: Console, run: api.Run) -> None:
+def _print_front(console: Console, run: Run) -> None:
     found = run.summary()
     records, front = found.records, found.front
     failed = sum(record.status == "failed" for record in records)
@@ -184,9 +185,7 @@ def _print_front(console: Console, run: api.Run) -> None:
     )
 
 
-def _print_stops(
-    console: Console, run: api.Run, records: Sequence[TrialRecord]
-) -> None:
+def _print_stops(console: Console, run: Run, records: Sequence[TrialRecord]) -> None:
     """Say how far trials came, where they were to pause."""
     config = run.config
     if not config.halving:
@@ -203,7 +202,7 @@ def _print_stops(
     )
 
 
-def _print_repeats(console: Console, run: api.Run, record: TrialRecord) -> None:
+def _print_repeats(console: Console, run: Run, record: TrialRecord) -> None:
     again = run.repeats(record.trial)
     if again is not None and again.mean is not None:
         console.print(
@@ -212,9 +211,7 @@ def _print_repeats(console: Console, run: api.Run, record: TrialRecord) -> None:
         )
 
 
-def _show_trial(
-    console: Console, run: api.Run, trial: int | None, as_json: bool
-) -> None:
+def _show_trial(console: Console, run: Run, trial: int | None, as_json: bool) -> None:
     record = run.trial(trial) if trial is not None else run.best()
     match record.status:
         case "failed":

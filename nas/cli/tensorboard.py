@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nas.api import Run
 from nas.errors import ConfigError
+from nas.run import Run
 
 
 def serve(path: Path, port: int) -> None:

@@ -8,11 +8,11 @@ import sys
 import pytest
 from made_run import make_run
 
-from nas.api import Run
 from nas.arch import from_json, read
 from nas.cli.options import parse_shape, parse_size
 from nas.nn.cost import cost
 from nas.records import recipe_to_json
+from nas.run import Run
 from nas.search import loop
 
 

@@ -10,7 +10,6 @@ import yaml
 from PIL import Image
 from rich.console import Console
 
-from nas.api import Run
 from nas.cli.facts import facts_view
 from nas.cli.grammar import SOURCES
 from nas.cli.reading import Reading
@@ -18,6 +17,7 @@ from nas.data import load, sheet_folder
 from nas.data.facts import Baseline, DataFacts
 from nas.data.sources import FORMS
 from nas.records import Recipe
+from nas.run import Run
 
 
 @pytest.fixture(autouse=True)

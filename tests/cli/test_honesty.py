@@ -8,7 +8,7 @@ import pytest
 from made_run import make_run
 
 from nas.__main__ import main
-from nas.api import Run
+from nas.run import Run
 from nas.search.noise_files import read_repeats
 
 GUIDE = Path(__file__).parents[2] / "docs" / "honesty.md"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from nas.api import Run
 from nas.cli.recipes import effects_view
 from nas.report import Effects, Share
+from nas.run import Run
 
 SPACE = """\
 schema: 1

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from nas.api import Run
+from nas.run import Run
 
 SEARCH = ["search", "--space", "minimal", "--max-params", "8k", "--trials", "3"]
 

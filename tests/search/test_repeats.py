@@ -8,10 +8,10 @@ import pytest
 from made_run import architectures, make_run, record
 from test_search_loop import DATA, ThreeAtOnce
 
-from nas.api import Run
 from nas.errors import RunError
 from nas.records import EvalRequest, EvalResult
 from nas.report import pareto_front
+from nas.run import Run
 from nas.search import Repeated, SearchConfig, loop
 from nas.search.loop import run_repeats, run_search
 from nas.search.noise_files import read_beliefs, read_repeats, repeat_path
