@@ -96,10 +96,10 @@ def _repeats(one: Certainty) -> list[str]:
     count = f"{again.complete}{lost}"
     if again.mean is None:
         return [count, "", "", ""]
-    if again.std is None or again.low is None or again.high is None:
-        return [count, _number(again.mean), "", ""]
-    interval = _interval(again.low, again.high)
-    return [count, _number(again.mean), _number(again.std), interval]
+    spread = "" if again.std is None else _number(again.std)
+    if again.low is None or again.high is None:
+        return [count, _number(again.mean), spread, ""]
+    return [count, _number(again.mean), spread, _interval(again.low, again.high)]
 
 
 def _model(one: Certainty) -> list[str]:

@@ -20,7 +20,8 @@ class RepeatFacts:
 
     ``mean`` is over the ``complete`` repeats, ``std`` their standard deviation, and
     ``low`` to ``high`` the 95 % interval of the mean by Student's t: None where there
-    are too few for them.
+    are too few for them. Equal repeats have no interval, either: a few of them on some
+    hundred images are equal by chance, not because there is no noise.
     """
 
     complete: int
@@ -47,6 +48,7 @@ def repeat_facts(repeats: Iterable[Repeat]) -> RepeatFacts | None:
         mean = fmean(reached)
     if mean is not None and number > 1:
         std = stdev(reached)
+    if mean is not None and std:
         half = _t_quantile(number - 1) * std / sqrt(number)
         low, high = max(0.0, mean - half), min(1.0, mean + half)
     return RepeatFacts(

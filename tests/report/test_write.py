@@ -185,6 +185,13 @@ class TestRepeats:
         assert one.repeats.high == pytest.approx(0.85 + half, abs=1e-5)
         assert found.front[1].accuracy == pytest.approx(0.85)
 
+    def test_equal_repeats_do_not_claim_to_be_exact(self):
+        repeats = {0: [again(0, 2, 0.85), again(0, 3, 0.85)]}
+        _, one, _ = summarize(self.RECORDS, AT, repeats, None).certainties
+        assert (one.repeats.mean, one.repeats.std) == (0.85, 0.0)
+        assert one.repeats.low is None
+        assert one.repeats.high is None
+
     def test_a_mean_under_a_smaller_network_leaves_the_front(self):
         found = summarize(self.RECORDS, AT, {0: [again(0, 2, 0.7)]}, None)
         assert [record.trial for record in found.front] == [1, 2]
