@@ -22,7 +22,7 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
-from rung_scores import third
+from digits_table import thirds
 
 from nas.arch import Architecture, canonical_hash
 from nas.errors import DoesNotFit
@@ -82,7 +82,7 @@ def main() -> int:
     parser.add_argument("--space", required=True)
     parser.add_argument("--to", type=Path, required=True)
     args = parser.parse_args()
-    data = third()
+    data = thirds()
     space = BoundSpace(
         space=SearchSpace.load(args.space),
         input_shape=data.input_shape,

@@ -19,15 +19,14 @@ import random
 import statistics
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import torch
+from digits_table import thirds
 from scipy.stats import kendalltau
 from torch import nn
 
-from nas.data import SearchData, Split, load
-from nas.data.splits import stratified
+from nas.data import SearchData
 from nas.nn.build import build
 from nas.nn.cost import num_params
 from nas.nn.processor import suit_processor
@@ -42,19 +41,6 @@ from nas.train.settings import training_settings
 BANDS = 3
 SCORES = ("as trained", "statistics anew", "averaged weights", "while training")
 CPU = torch.device("cpu")
-
-
-def third() -> SearchData:
-    """Return the digits of a search, a third to train on and the rest to validate."""
-    data = load("digits").for_search()
-    images = np.concatenate([data.train.images, data.validation.images])
-    labels = np.concatenate([data.train.labels, data.validation.labels])
-    rest, chosen = stratified(labels, 2 / 3, seed=0)
-    return replace(
-        data,
-        train=Split(images=images[rest], labels=labels[rest]),
-        validation=Split(images=images[chosen], labels=labels[chosen]),
-    )
 
 
 def anew(network: nn.Module, data: SearchData) -> float:
@@ -161,7 +147,7 @@ def main() -> int:
     parser.add_argument("--max-params", type=int, default=20_000)
     parser.add_argument("--schedules", nargs="+", default=["one-cycle", "cosine"])
     args = parser.parse_args()
-    data = third()
+    data = thirds()
     space = BoundSpace(
         space=SearchSpace.load(args.space),
         input_shape=data.input_shape,

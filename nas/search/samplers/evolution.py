@@ -42,10 +42,8 @@ class Evolution:
 
     def propose(self, history: History) -> Rows | None:
         """Return a canonical row that was not tried yet, None where there is none."""
-        while self.first:
-            row = self.pool.activity.settled(self.first.pop(0))
-            if self.unseen.has(row, history):
-                return row
+        if (row := self.unseen.next_of(self.first, history)) is not None:
+            return row
         if len(history.rows) < _POPULATION // 2:
             return self.unseen.any(history)
         rows, values, sizes = (part[-_POPULATION:] for part in history.arrays())

@@ -65,10 +65,8 @@ class Promising:
 
     def _space_filling(self, history: History) -> Rows | None:
         """Return the next of the first ones, then what lies farthest from the rest."""
-        while self.first:
-            row = self.pool.activity.settled(self.first.pop(0))
-            if self.unseen.has(row, history):
-                return row
+        if (row := self.unseen.next_of(self.first, history)) is not None:
+            return row
         begun = [*history.trained, *history.running, *history.failed]
         for _ in range(_TRIES):
             rows, sizes = self.unseen.among(self.pool.draw(self.rng, 100), history)

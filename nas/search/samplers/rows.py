@@ -47,20 +47,8 @@ class RowSampler(BaseSampler):
 
     Args:
         make_strategy: called once a study.
-        search_space: the distribution of every gene, those that exclude others too.
-        size_of: the exact size of a parameter set, which has every gene. May raise
-            ``nas.errors.DoesNotFit`` for one that must not be proposed.
-        seed: of everything drawn.
-        size_gene: the gene, if any, that holds the size which a network is asked to
-            have. Only the best candidates are counted then, so that ``size_of`` may
-            take a millisecond; otherwise every one is.
-        identity_of: equal for parameter sets that make the same network; by default
-            the genes in use.
-        in_use: the names of the genes of a full parameter set that are in use; by
-            default that is learnt from the genes that trials ask for.
-        first: parameter sets to begin with.
-        start: values for the smallest and the largest network, which are among the
-            first, of genes that size doesn't depend on.
+
+    The others are those of ``SizeAwareSampler``.
     """
 
     def __init__(

@@ -51,6 +51,14 @@ class Unseen:
                 return found
         return None
 
+    def next_of(self, waiting: list[Rows], history: History) -> Rows | None:
+        """Take rows off the list up to the first that is new, and return that one."""
+        while waiting:
+            row = self.pool.activity.settled(waiting.pop(0))
+            if self.has(row, history):
+                return row
+        return None
+
     def has(self, row: Rows, history: History) -> bool:
         """Tell whether a row fits and makes a new network."""
         return (
