@@ -16,7 +16,7 @@ from nas.executors import start_server
 from nas.records import AUGMENTATIONS, Recipe
 from nas.run import Run
 from nas.search import Event, Notice, RunFolder, SearchConfig
-from nas.search.config import ETA
+from nas.search.config import ETA, MAX_FAILURES, RETRIES
 from nas.search.memory import default_data_memory
 from nas.search.precision import settled_recipe
 from nas.search.samplers.limits import check_space
@@ -69,6 +69,9 @@ def search(
     workers: int | None = None,
     device: str = "auto",
     devices: Sequence[int] | None = None,
+    retries: int = RETRIES,
+    timeout: float | None = None,
+    max_failures: int = MAX_FAILURES,
     run: Path | str | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
     on_progress: OnProgress | None = None,
@@ -107,6 +110,10 @@ def search(
             this process.
         device: "auto" (GPUs where there are any), "cpu" or "cuda".
         devices: the numbers of the GPUs to use; None for all of them.
+        retries: how often a training begins anew whose worker dies or hangs.
+        timeout: seconds that a training may take; None for many times what earlier ones
+            suggest.
+        max_failures: failed trials in a row after which the search gives up.
         run: the run folder to make; None for a new one under ``runs``.
         on_event: told of everything that happens, in order.
         on_progress: told how many of how many images have been read.
@@ -146,6 +153,9 @@ def search(
         data_memory=data_memory,
         recipe=recipe,
         workers=workers,
+        retries=retries,
+        timeout=timeout,
+        max_failures=max_failures,
     )
     if eta is not None and not halving:
         raise ConfigError("eta is for halving; add --halving, or leave --eta out")

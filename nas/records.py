@@ -22,7 +22,7 @@ RECIPE_GENES: Final = "recipe."
 
 Status = Literal["complete", "failed", "stopped"]
 Arm = Literal["search", "random"]
-Reason = Literal["diverged", "out of memory", "error", "lost"]
+Reason = Literal["diverged", "out of memory", "error", "lost", "timed out", "disk full"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,8 @@ class EvalRequest:
 
     One that is to be ``alone`` has its device to itself. With a ``stop_epoch`` the
     training pauses once it has had so many epochs; a later request goes on from there,
-    which will have had ``start_epoch``.
+    which will have had ``start_epoch``. One that takes longer than ``timeout_seconds``
+    is given up, where it has a process to itself.
     """
 
     trial: int
@@ -135,20 +136,24 @@ class EvalRequest:
     alone: bool = False
     start_epoch: int = 0
     stop_epoch: int | None = None
+    timeout_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalResult:
     """What came of a training; a failure is data, told in a line of ``error``.
 
-    ``reason`` is the kind of a failure; "lost" is one that has not come back. ``notes``
+    ``reason`` is the kind of a failure; "lost" is one that has not come back, "disk
+    full" one whose results could not be written. ``traceback`` tells where an exception
+    came from. ``notes``
     are lines about what went another way than it should, though not wrong. One that was
     "stopped" has paused where it was to; it has a curve, and no accuracy of its own.
     ``standing`` is the accuracy that it is judged by where it paused, and ``epochs`` of
     those in the curve were trained for this result. ``accuracy`` and
     ``loss`` are those on the validation split after the last epoch, ``curve`` is the
     validation accuracy after each epoch, accuracies in [0, 1] and of the kind that is
-    the recipe's objective.
+    the recipe's objective. ``weights`` is the SHA-256 of the file of trained
+    weights, in hexadecimal digits.
     """
 
     trial: int
@@ -163,6 +168,8 @@ class EvalResult:
     notes: tuple[str, ...] = ()
     epochs: int | None = None
     standing: float | None = None
+    traceback: str | None = None
+    weights: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +182,8 @@ class TrialRecord:
     ``epochs_spent`` are those of its curve, and more where some of them had to be
     trained again; None in records from before there were such. ``standings`` are
     pairs of the epochs where it paused, and the accuracy it was judged by there.
+    ``attempts`` counts the trainings it took, those that came to nothing among them.
+    ``weights`` is the SHA-256 of its file of weights, None in records of old.
     """
 
     trial: int
@@ -196,6 +205,8 @@ class TrialRecord:
     arm: Arm = "search"
     epochs_spent: int | None = None
     standings: tuple[tuple[int, float], ...] = ()
+    attempts: int = 1
+    weights: str | None = None
 
     @cached_property
     def hash(self) -> str:

@@ -10,6 +10,7 @@ from nas.cli.grammar import DATA_HELP
 from nas.cli.options import (
     parse_bytes,
     parse_devices,
+    parse_seconds,
     parse_shape,
     parse_size,
     parse_trials,
@@ -204,6 +205,27 @@ def search(
             show_default="all of them",
         ),
     ] = None,
+    retries: Annotated[
+        int,
+        typer.Option(
+            min=0, help="How often a training begins anew whose process dies or hangs."
+        ),
+    ] = 1,
+    timeout: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_seconds,
+            metavar="TIME|auto",
+            help="A training that takes longer hangs (90s, 15m, 2h).",
+            show_default="many times what earlier ones took",
+        ),
+    ] = "auto",
+    max_failures: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="K", help="Give up after so many failed trials in a row."
+        ),
+    ] = 10,
     run: Annotated[
         Path | None,
         typer.Option(help="The run folder to make.", show_default="a new one in runs/"),
@@ -237,6 +259,9 @@ def search(
         workers=workers,
         device=device,
         devices=devices,
+        retries=retries,
+        timeout=timeout,
+        max_failures=max_failures,
         run=run,
     )
 

@@ -7,6 +7,8 @@ import typer
 
 _FACTORS: Final = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 
+_SECONDS: Final = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
+
 _NUMBER: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)")
 
 
@@ -61,6 +63,18 @@ def parse_workers(text: str | int | None) -> int | None:
     if not str(text).isdecimal():
         raise typer.BadParameter(f"must be auto or a number from 0 on; got {text!r}")
     return int(text)
+
+
+def parse_seconds(text: str | float | None) -> float | None:
+    """Return the seconds in '90', '90s', '15m' or '2h', None for 'auto'."""
+    if text is None or text == "auto":
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|)", str(text).strip().lower())
+    if match is None or (seconds := float(match[1]) * _SECONDS[match[2]]) <= 0:
+        raise typer.BadParameter(
+            f"must be auto or a time; got {text!r}; write for example 90s, 15m or 2h"
+        )
+    return seconds
 
 
 def parse_devices(text: str | tuple[int, ...]) -> tuple[int, ...]:

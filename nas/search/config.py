@@ -20,8 +20,24 @@ DEVICES: Final = ("auto", "cpu", "cuda")
 ETA: Final = 3
 """With halving, one in so many goes on, unless the user says otherwise."""
 
-_ADDED: Final = {"baseline": None, "repeats": 1, "halving": False, "eta": ETA}
+RETRIES: Final = 1
+MAX_FAILURES: Final = 10
+
+_ADDED: Final = {
+    "devices": None,
+    "data_memory": None,
+    "baseline": None,
+    "repeats": 1,
+    "halving": False,
+    "eta": ETA,
+    "retries": RETRIES,
+    "timeout": None,
+    "max_failures": MAX_FAILURES,
+}
 """Fields that earlier versions did not write, with what they meant."""
+
+_ADDED_TO_RECIPE: Final = {"precision": "float32"}
+"""The same for a recipe."""
 
 _LIBRARIES: Final = ("torch", "lightning", "optuna", "numpy")
 
@@ -39,6 +55,9 @@ class SearchConfig:
     one that suits them; data of more than ``data_memory`` bytes are streamed.
     ``baseline`` names what spends the same compute beside the search, None for nothing;
     ``repeats`` is how many trainings a network of the front gets, the first included.
+    A training whose worker dies or hangs begins anew at most ``retries`` times; it
+    hangs when it takes longer than ``timeout`` seconds, None for what earlier ones
+    suggest. After ``max_failures`` failed trials in a row the search gives up.
     """
 
     data: str = "digits"
@@ -57,6 +76,9 @@ class SearchConfig:
     recipe: Recipe = field(default_factory=Recipe)
     halving: bool = False
     eta: int = ETA
+    retries: int = RETRIES
+    timeout: float | None = None
+    max_failures: int = MAX_FAILURES
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -68,6 +90,8 @@ class SearchConfig:
             ("image_size", 4),
             ("data_memory", 2**20),
             ("repeats", 1),
+            ("retries", 0),
+            ("max_failures", 1),
         ):
             value = getattr(self, name)
             if name in ("workers", "image_size", "data_memory") and value is None:
@@ -76,6 +100,7 @@ class SearchConfig:
                 raise ConfigError(
                     f"{name} must be an integer of at least {least}; got {value!r}"
                 )
+        self._check_timeout()
         if not isinstance(self.halving, bool):
             raise ConfigError(f"halving must be true or false; got {self.halving!r}")
         if self.halving and len(self.rungs) == 1:
@@ -96,6 +121,20 @@ class SearchConfig:
             )
         if self.devices is not None:
             self._check_devices(self.devices)
+
+    def _check_timeout(self) -> None:
+        if self.timeout is None:
+            return
+        number = isinstance(self.timeout, int | float) and self.timeout is not True
+        if not number or not 0 < self.timeout < float("inf"):
+            raise ConfigError(
+                f"timeout must be a number of seconds; got {self.timeout!r}"
+            )
+        if self.workers == 0:
+            raise ConfigError(
+                "timeout is for trainings with a process of their own; give workers "
+                "of 1 or more, or leave it out"
+            )
 
     def _check_devices(self, devices: tuple[int, ...]) -> None:
         fine = all(isinstance(n, int) and n >= 0 for n in devices)
@@ -138,12 +177,15 @@ class SearchConfig:
         if isinstance(data, Mapping):
             data = {**_ADDED, **data}
         check(cls, data)
-        check(Recipe, data["recipe"])
+        recipe = data["recipe"]
+        if isinstance(recipe, Mapping):
+            recipe = {**_ADDED_TO_RECIPE, **recipe}
+        check(Recipe, recipe)
         devices = data["devices"]
         return cls(
             **{
                 **data,
-                "recipe": Recipe(**data["recipe"]),
+                "recipe": Recipe(**recipe),
                 "devices": None if devices is None else tuple(devices),
             }
         )

@@ -14,6 +14,7 @@ from nas.errors import NasError, RunError
 from nas.records import Recipe, TrialRecord
 from nas.search import RunFolder, SearchConfig
 from nas.search.files import write_atomic
+from nas.search.index import FORMAT
 from nas.space import SearchSpace
 
 MINIMAL = SearchSpace.load("minimal")
@@ -263,7 +264,7 @@ class TestIndex:
             case "noise":
                 path.write_bytes(bytes(range(256)) * 9)
             case "another format":
-                path.write_bytes(path.read_bytes().replace(b"\n1", b"\n0"))
+                path.write_bytes(path.read_bytes().replace(b"\n" + FORMAT, b"\n0"))
         assert run.records() == before
         assert sorted(opened) == [0, 1, 2]
         opened.clear()
