@@ -55,6 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read the output has gone, as 'head' does; nothing is wrong here.
         sys.stdout = None
         return 0
+    except OSError as error:  # a disk that is full, say; bad paths are NasErrors
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}", 1)
     return code if isinstance(code, int) else 0
 
 

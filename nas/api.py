@@ -19,6 +19,7 @@ from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.config import ETA, MAX_FAILURES, RETRIES
 from nas.search.memory import default_data_memory
 from nas.search.precision import settled_recipe
+from nas.search.room import check_room
 from nas.search.samplers.limits import check_space
 from nas.search.workers import check_device
 from nas.space import BoundSpace, SearchSpace
@@ -168,6 +169,7 @@ def search(
     check_device(device, config.devices)
     path = Path(run) if run is not None else free_run_path(config.data, space.name)
     RunFolder.check_free(path)
+    room = check_room(path, config, trials)
     if data_memory is None:
         config = replace(config, data_memory=default_data_memory(device))
     _warm_up(config)
@@ -182,6 +184,8 @@ def search(
     facts = data_facts(dataset)
     config = replace(config, recipe=settled())
     RunFolder.create(path, config, space, facts)
+    if room is not None:
+        on_event(Notice(text=f"warning: {room}"))
     return _carry_on(Run(path), dataset, on_event)
 
 
@@ -233,8 +237,11 @@ def resume(
         max_failures=max_failures,
     )
     check_device(config.device, config.devices)
+    done = sum(record.arm == "search" for record in found.records)
+    room = check_room(found.path, config, config.trials - done)
+    if room is not None:
+        on_event(Notice(text=f"warning: {room}"))
     if config != found.config:
-        done = sum(record.arm == "search" for record in found.records)
         if config.trials < done:
             raise RunError(
                 f"trials must be at least {done}, which {run} has finished; "
