@@ -9,7 +9,7 @@ from safetensors.numpy import save
 from torch import nn
 
 from nas.data import SearchData
-from nas.errors import ConfigError
+from nas.errors import ConfigError, traceback_of
 from nas.nn.build import build, supervised
 from nas.nn.cost import cost
 from nas.nn.memory import keep_parts
@@ -74,7 +74,7 @@ class Evaluator:
         notes: list[str] = []
         if paused is None and request.start_epoch:
             notes.append("trained anew from its start: it could not go on")
-        error, reason = None, None
+        error, reason, trace = None, None, None
         standing = None if paused is None else paused.standing
         try:
             if len(curve) < (request.stop_epoch or request.recipe.epochs):
@@ -82,6 +82,7 @@ class Evaluator:
                     standing = self._evaluate(request, paused, epochs, notes)
         except Exception as failure:
             error, reason = one_line(failure), reason_of(failure)
+            trace = traceback_of(failure)
         if reason == "out of memory":
             # Not before the error is gone, whose traceback holds on to the network.
             free_memory()
@@ -101,6 +102,7 @@ class Evaluator:
             notes=tuple(notes),
             epochs=len(epochs),
             standing=standing if status == "stopped" else None,
+            traceback=trace,
         )
 
     def _paused(self, request: EvalRequest) -> Paused | None:
