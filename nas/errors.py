@@ -15,6 +15,7 @@ Broken invariants of our own are assertions, never one of these.
 from collections.abc import Iterable
 from difflib import get_close_matches
 from reprlib import Repr
+from traceback import format_exception
 
 
 class NasError(ValueError):
@@ -92,3 +93,15 @@ def unknown(what: str, name: object, known: Iterable[str]) -> str:
     close = get_close_matches(text.lower()[:99], names, n=1, cutoff=0.6)
     remedy = f"did you mean {close[0]!r}?" if close else f"choose {' or '.join(names)}"
     return f"unknown {what} {shown(text)}: {remedy}"
+
+
+def traceback_of(error: BaseException, most_characters: int = 20_000) -> str:
+    """Return where an exception came from, as Python prints it.
+
+    What is longer than so many characters keeps its beginning and its end.
+    """
+    text = "".join(format_exception(error)).strip()
+    if len(text) <= most_characters:
+        return text
+    half = most_characters // 2
+    return f"{text[:half]}\n[...]\n{text[-half:]}"
