@@ -1,6 +1,5 @@
 """Repeats and beliefs in the run folder."""
 
-import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +10,7 @@ from nas.errors import RunError
 from nas.noise import Beliefs, Repeat
 from nas.records import TrialRecord
 from nas.report import has_accuracy
+from nas.search.checked import json_data, trial_number
 from nas.search.files import write_json
 from nas.search.run import RunFolder
 
@@ -51,6 +51,8 @@ def read_repeats(run: RunFolder) -> dict[int, tuple[Repeat, ...]]:
         return {}
     found = {}
     for name in sorted(trials):
+        if (trial := trial_number(name)) is None:
+            continue
         try:
             numbers = os.listdir(f"{run.trials_path}/{name}/repeats")  # noqa: PTH208
         except (FileNotFoundError, NotADirectoryError):
@@ -61,7 +63,7 @@ def read_repeats(run: RunFolder) -> dict[int, tuple[Repeat, ...]]:
         ]
         repeats = [_repeat(path) for path in paths if path.is_file()]
         if repeats:
-            found[int(name)] = tuple(repeats)
+            found[trial] = tuple(repeats)
     return found
 
 
@@ -84,7 +86,7 @@ def read_beliefs(
     if not path.exists():
         return None
     try:
-        beliefs = Beliefs.from_json(json.loads(path.read_bytes()))
+        beliefs = Beliefs.from_json(json_data(path.read_bytes()))
     except _UNREADABLE as error:
         raise RunError(
             f"{path}: cannot be read: {error}; delete it, 'nas resume' makes it anew"
@@ -110,7 +112,7 @@ def _beliefs_path(run: RunFolder) -> Path:
 
 def _repeat(path: Path) -> Repeat:
     try:
-        return Repeat.from_json(json.loads(path.read_bytes()))
+        return Repeat.from_json(json_data(path.read_bytes()))
     except _UNREADABLE as error:
         raise RunError(
             f"{path}: cannot be read: {error}; delete it, 'nas repeat' makes it anew"
