@@ -144,22 +144,38 @@ class Mirror:
 
     def catch_up(
         self, finished: Iterable[TrialRecord], unfinished: Mapping[int, Architecture]
-    ) -> None:
-        """Take in what happened while there was no mirror, as one change."""
-        finished = list(finished)
-        self.check(finished)
-        if self.note:
-            return
+    ) -> int:
+        """Take in what happened while there was no mirror, as one change.
+
+        Returns:
+            How many trials it did not know, or not as they are.
+
+        Raises:
+            RunError: when the file is that of another run.
+        """
         records = {record.trial: record for record in finished}
-        with self._database:
+        self.check(records.values())
+        if self.note:
+            return 0
+        found = set()
+        with self._database as database:
+            states = dict(
+                database.execute(
+                    "SELECT number, state FROM trials WHERE study_id = ?",
+                    (self._study,),
+                )
+            )
             for trial in sorted(records.keys() | unfinished.keys()):
                 record = records.get(trial)
                 if trial not in self._ids:
+                    found.add(trial)
                     self._start(
                         trial, record.architecture if record else unfinished[trial]
                     )
-                if record is not None and trial in self._running:
+                if record and states.get(trial) != _STATES[record.status]:
+                    found.add(trial)
                     self._finish(record)
+        return len(found)
 
     def start(self, trial: int, architecture: Architecture) -> None:
         """Add a running trial if it is new."""

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -67,6 +67,33 @@ def read_repeats(run: RunFolder) -> dict[int, tuple[Repeat, ...]]:
     return found
 
 
+def spoilt_files(run: RunFolder) -> Iterator[tuple[Path, str]]:
+    """Yield results of repeats and beliefs that cannot be read, with what to do."""
+    for path in sorted(run.trials_path.glob(f"*/repeats/*/{_RESULT}")):
+        if trial_number(path.parents[2].name) is None or not path.parent.name.isdigit():
+            continue
+        try:
+            _repeat(path)
+        except RunError:
+            yield path, "'nas repeat' trains it again"
+    for path in sorted(run.trials_path.glob("*/promoted.json")):
+        if not _is_promotion(path):
+            yield path, "'nas resume' decides again"
+    path = _beliefs_path(run)
+    if path.exists():
+        try:
+            Beliefs.from_json(json_data(path.read_bytes()))
+        except _UNREADABLE:
+            yield path, "'nas resume' makes it anew"
+
+
+def _is_promotion(path: Path) -> bool:
+    try:
+        return type(json_data(path.read_bytes())["epochs"]) is int
+    except _UNREADABLE:
+        return False
+
+
 def write_beliefs(run: RunFolder, beliefs: Beliefs) -> None:
     """Keep the beliefs that the results so far have led to."""
     write_json(_beliefs_path(run), beliefs.to_json())
@@ -89,7 +116,7 @@ def read_beliefs(
         beliefs = Beliefs.from_json(json_data(path.read_bytes()))
     except _UNREADABLE as error:
         raise RunError(
-            f"{path}: cannot be read: {error}; delete it, 'nas resume' makes it anew"
+            f"{path}: cannot be read: {error}; 'nas repair {run.path}' sets it aside"
         ) from None
     counts = num_complete(records, repeats)
     return beliefs if (beliefs.trials, beliefs.repeats) == counts else None
@@ -115,5 +142,5 @@ def _repeat(path: Path) -> Repeat:
         return Repeat.from_json(json_data(path.read_bytes()))
     except _UNREADABLE as error:
         raise RunError(
-            f"{path}: cannot be read: {error}; delete it, 'nas repeat' makes it anew"
+            f"{path}: cannot be read: {error}; 'nas repair' sets it aside"
         ) from None

@@ -169,13 +169,17 @@ class RunFolder:
         """Return the file of a trial's trained weights."""
         return self.trial_path(trial) / "weights.safetensors"
 
+    def file(self) -> ConfigFile:
+        """Return what ``config.yaml`` says."""
+        return read_config_file(self.config_path)
+
     def config(self) -> SearchConfig:
         """Return what the search was asked to do."""
-        return read_config_file(self.config_path).config
+        return self.file().config
 
     def facts(self) -> dict[str, Any]:
         """Return what was known about the data when the run was made."""
-        return dict(read_config_file(self.config_path).data)
+        return dict(self.file().data)
 
     def space(self) -> SearchSpace:
         """Return the search space as it was when the run was made."""
@@ -187,7 +191,7 @@ class RunFolder:
 
     def extend(self, config: SearchConfig) -> None:
         """Keep a configuration whose number of trials has grown."""
-        file = replace(read_config_file(self.config_path), config=config)
+        file = replace(self.file(), config=config)
         write_atomic(self.config_path, file.text().encode())
 
     def start_trial(
@@ -285,7 +289,8 @@ class RunFolder:
 
     def own(self) -> Own:
         """Return what all networks of the run have in common."""
-        file = read_config_file(self.config_path)
+        began = self.began()  # the other file may have been edited
+        file = self.file() if began is None else began.file
         return Own.of(file.data, file.config.max_params)
 
     def check_trial(self, number: int, own: Own) -> str | None:
