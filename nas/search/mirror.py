@@ -71,6 +71,7 @@ class Mirror:
         self.note: str | None = None
         self._ids: dict[int, int] = {}
         self._running: set[int] = set()
+        self._failed: set[int] = set()
         self._database = TolerantDatabase(path, _PATIENCE_SECONDS, self._give_up)
         try:
             self._open()
@@ -120,6 +121,7 @@ class Mirror:
         self._running = {
             number for number, _, state in known if state in ("RUNNING", "PRUNED")
         }
+        self._failed = {number for number, _, state in known if state == "FAIL"}
 
     def check(self, finished: Iterable[TrialRecord]) -> None:
         """Refuse a file that has other networks under the numbers of some trials.
@@ -178,10 +180,25 @@ class Mirror:
         return len(found)
 
     def start(self, trial: int, architecture: Architecture) -> None:
-        """Add a running trial if it is new."""
-        if self.note is None and trial not in self._ids:
-            with self._database:
+        """Add a running trial, or have one run again that was interrupted or failed."""
+        if self.note is not None or (trial in self._ids and trial not in self._failed):
+            return
+        with self._database:
+            if trial in self._ids:
+                self._set_state(trial, "RUNNING", ended=None)
+                self._running.add(trial)
+                self._failed.discard(trial)
+            else:
                 self._start(trial, architecture)
+
+    def interrupt(self, trials: Iterable[int]) -> None:
+        """Mark trials as failed until they run again: Optuna knows no other word."""
+        if self.note is not None:
+            return
+        now = datetime.now().astimezone()
+        with self._database:
+            for trial in self._running.intersection(trials):
+                self._set_state(trial, "FAIL", ended=now)
 
     def finish(self, record: TrialRecord) -> None:
         """Give a trial its values, or mark it as pruned or failed; once is enough."""
@@ -230,10 +247,7 @@ class Mirror:
         key = self._ids[record.trial]
         fine = record.status == "complete"
         ended = datetime.fromisoformat(record.finished).astimezone()
-        self._database.execute(
-            "UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ?",
-            (_STATES[record.status], _time(ended), key),
-        )
+        self._set_state(record.trial, _STATES[record.status], ended=ended)
         if fine:
             self._database.executemany(
                 "INSERT INTO trial_values (trial_id, objective, value, value_type) "
@@ -251,6 +265,12 @@ class Mirror:
         )
         if record.status != "stopped":
             self._running.discard(record.trial)
+
+    def _set_state(self, trial: int, state: str, *, ended: datetime | None) -> None:
+        self._database.execute(
+            "UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ?",
+            (state, None if ended is None else _time(ended), self._ids[trial]),
+        )
 
     def _add(self, number: int, state: str) -> int:
         now = _time(datetime.now().astimezone())

@@ -25,6 +25,7 @@ _CONFIG: Final = "config.yaml"
 _SPACE: Final = "space.yaml"
 RESULT: Final = "result.json"
 ARCHITECTURE: Final = "architecture.json"
+_TRACEBACK: Final = "traceback.txt"
 _ARM: Final = "arm.json"
 _PROMOTED: Final = "promoted.json"
 
@@ -205,7 +206,7 @@ class RunFolder:
         if folder.is_symlink():  # out of the run, perhaps
             folder.unlink()
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         if arm != "search":  # first: a trial has begun once it has its architecture
             write_json(folder / _ARM, arm, durable=False)
         write_json(folder / ARCHITECTURE, to_json(architecture), durable=False)
@@ -214,9 +215,17 @@ class RunFolder:
         """Return who proposed a trial that was started."""
         return "random" if (self.trial_path(trial) / _ARM).exists() else "search"
 
-    def finish_trial(self, record: TrialRecord) -> None:
-        """Keep a finished trial; from here on nothing can lose it."""
+    def finish_trial(self, record: TrialRecord, traceback: str | None = None) -> None:
+        """Keep a finished trial; from here on nothing can lose it.
+
+        Args:
+            record: of the trial.
+            traceback: of its failure, for people.
+        """
         path = self.trial_path(record.trial) / RESULT
+        if traceback is not None:
+            text = traceback.encode("utf-8", "replace")
+            write_atomic(path.with_name(_TRACEBACK), text, durable=False)
         write_json(path, record.to_json())
         keep_names(self.trials_path)  # the trial's own folder may be new
         facts = path.stat()
