@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             standalone_mode=False,
         )
     except NasError as error:
-        return _fail(str(error), 2)
+        return _fail(str(error), 2, error.details)
     except SearchFailed as error:
         if error.details is not None:
             print(error.details.rstrip(), file=sys.stderr)
@@ -61,9 +61,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _fail(message: str, code: int) -> int:
+def _fail(message: str, code: int, details: Sequence[str] = ()) -> int:
     line = " ".join(message.split())
     print(f"nas: error: {line}", file=sys.stderr)
+    for detail in details:
+        print(f"  {detail}", file=sys.stderr)
     return code
 
 

@@ -16,11 +16,13 @@ from nas.executors import start_server
 from nas.records import AUGMENTATIONS, Recipe
 from nas.run import Run
 from nas.search import Event, Notice, RunFolder, SearchConfig
+from nas.search.changes import check_data, check_options
 from nas.search.config import ETA, MAX_FAILURES, RETRIES
 from nas.search.memory import default_data_memory
 from nas.search.precision import settled_recipe
 from nas.search.room import check_room
 from nas.search.samplers.limits import check_space
+from nas.search.taking_over import options_like, taken_over
 from nas.search.workers import check_device
 from nas.space import BoundSpace, SearchSpace
 from nas.train import PRELOAD
@@ -73,6 +75,7 @@ def search(
     retries: int = RETRIES,
     timeout: float | None = None,
     max_failures: int = MAX_FAILURES,
+    from_run: Path | str | None = None,
     run: Path | str | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
     on_progress: OnProgress | None = None,
@@ -115,6 +118,8 @@ def search(
         timeout: seconds that a training may take; None for many times what earlier ones
             suggest.
         max_failures: failed trials in a row after which the search gives up.
+        from_run: an earlier run, whose complete trials are taken over as far as they
+            fit; ``trials`` are then trained in addition. See `search_from`.
         run: the run folder to make; None for a new one under ``runs``.
         on_event: told of everything that happens, in order.
         on_progress: told how many of how many images have been read.
@@ -183,10 +188,57 @@ def search(
     settled = settled_recipe(config, bound)
     facts = data_facts(dataset)
     config = replace(config, recipe=settled())
-    RunFolder.create(path, config, space, facts)
+    taken = None
+    if from_run is not None:
+        # Only now is known where the genes of recipes begin.
+        bound = replace(bound, recipe=config.recipe)
+        taken = taken_over(Run(Path(from_run)).folder, config, bound, dataset)
+        config = replace(config, trials=config.trials + taken.num_searched)
+        on_event(Notice(text=taken.line))
+    RunFolder.create(
+        path,
+        config,
+        space,
+        facts,
+        fingerprint=dataset.fingerprint,
+        fill=(lambda _: None) if taken is None else taken.copy_to,
+    )
     if room is not None:
         on_event(Notice(text=f"warning: {room}"))
     return _carry_on(Run(path), dataset, on_event)
+
+
+def search_from(
+    from_run: Path | str,
+    *,
+    on_event: Callable[[Event], None] = lambda _: None,
+    on_progress: OnProgress | None = None,
+    **changes: Any,
+) -> Run:
+    """Start a search like an earlier one, with what that has found already.
+
+    Complete trials are copied as far as they fit: their networks are in the new space
+    and budget, on the same data and trained with the same recipe.
+
+    Args:
+        from_run: the folder of the earlier run, which stays as it is.
+        on_event: told of everything that happens, in order.
+        on_progress: told how many of how many images have been read.
+        changes: options of `search` that are to be others; ``trials``, like the earlier
+            run's, is how many are trained in addition.
+
+    Raises:
+        NasError: when there is no such run, none of its trials fits, or the options
+            cannot work; before anything is written.
+        SearchFailed: when no candidate could be trained.
+    """
+    source = Run(Path(from_run)).folder
+    return search(
+        **{**options_like(source, changes), **changes},
+        from_run=from_run,
+        on_event=on_event,
+        on_progress=on_progress,
+    )
 
 
 def resume(
@@ -226,6 +278,8 @@ def resume(
     """
     _check_main_guard()
     found = Run(Path(run))
+    with found.folder.owned():
+        check_options(found.folder)
     config = _changed(
         found.config,
         trials=trials,
@@ -252,6 +306,7 @@ def resume(
         found = Run(found.path)
     _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
+    check_data(found.folder, dataset)
     return _carry_on(found, dataset, on_event, retry_failed=retry_failed)
 
 
@@ -288,6 +343,8 @@ def repeat(
     """
     _check_main_guard()
     found = Run(Path(run))
+    with found.folder.owned():
+        check_options(found.folder)
     if repeats < 2:
         raise ConfigError(
             f"repeats must be at least 2, for the first training counts; got {repeats}"
@@ -303,6 +360,7 @@ def repeat(
     check_device(config.device, config.devices)
     _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
+    check_data(found.folder, dataset)
     from nas.search.loop import run_repeats
 
     try:
@@ -312,6 +370,23 @@ def repeat(
     finally:
         found.report()
     return found
+
+
+def repair(run: Path | str) -> list[str]:
+    """Mend what is broken in a run's folder, losing nothing that finished.
+
+    Args:
+        run: the run folder.
+
+    Returns:
+        What was done, a line each; none where nothing was broken.
+
+    Raises:
+        NasError: when there is no such run, it is taken, or it cannot be mended.
+    """
+    from nas.search.repair import repair
+
+    return repair(Path(run))
 
 
 def _warm_up(config: SearchConfig) -> None:

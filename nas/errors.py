@@ -12,19 +12,26 @@
 Broken invariants of our own are assertions, never one of these.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from reprlib import Repr
 from traceback import format_exception
 
 
 class NasError(ValueError):
-    """Something the user can mend; the message says where, what and how."""
+    """Something the user can mend; the message says where, what and how.
+
+    ``details`` are further lines, such as a list of what is different.
+    """
+
+    def __init__(self, message: str, details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.details = tuple(details)
 
     def at(self, where: str) -> "NasError":
         """Return the same error with the place it happened at in front."""
         joint = "" if str(self).startswith("[") else "."
-        return type(self)(f"{where}{joint}{self}")
+        return type(self)(f"{where}{joint}{self}", self.details)
 
 
 class SpecError(NasError):

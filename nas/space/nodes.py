@@ -138,19 +138,29 @@ def _place(path: Path, before: str) -> str:
     return f"{path}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
 
 
-def read_yaml(path: Path) -> tuple[Node, str]:
+def read_yaml(
+    path: Path,
+    *,
+    limit_bytes: int = _LIMIT_BYTES,
+    remedy: str = "start from the space 'minimal'",
+) -> tuple[Node, str]:
     """Return the root of a YAML file, and its text.
+
+    Args:
+        path: of the file.
+        limit_bytes: the most that it may have.
+        remedy: for an empty one.
 
     Raises:
         SpaceError: when the file cannot be read, is empty, too large or not YAML.
     """
     try:
         with path.open("rb") as file:
-            data = file.read(_LIMIT_BYTES + 1)
+            data = file.read(limit_bytes + 1)
     except OSError as error:
         raise SpaceError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(data) > _LIMIT_BYTES:
-        raise SpaceError(f"{path}: must be smaller than {_LIMIT_BYTES} bytes")
+    if len(data) > limit_bytes:
+        raise SpaceError(f"{path}: must be smaller than {limit_bytes} bytes")
     try:
         text = data.decode("utf-8-sig")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -167,5 +177,5 @@ def read_yaml(path: Path) -> tuple[Node, str]:
     except RecursionError:
         raise SpaceError(f"{path}:1:1: not YAML: nested too deeply") from None
     if root is None:
-        raise SpaceError(f"{path}:1:1: is empty; start from the space 'minimal'")
+        raise SpaceError(f"{path}:1:1: is empty; {remedy}")
     return Node(str(path), "", root), text
