@@ -12,6 +12,7 @@ from nas import api
 from nas.arch import Architecture, canonical_hash, read, to_json
 from nas.arch.reference import REFERENCES, reference_defaults
 from nas.cli.certainty import print_certainty, print_comparison
+from nas.cli.plain import plain_console
 from nas.cli.progress import Watch
 from nas.cli.reading import Reading
 from nas.cli.recipes import effects_view, recipe_line
@@ -118,7 +119,7 @@ def run_show(
     """Show an architecture, the best or a given trial of a run, or a space."""
     console = _console()
     path = Path(what)
-    if path.is_dir() and what not in shipped():
+    if what not in shipped() and _is_folder(path):
         _show_trial(console, Run(path), trial, as_json)
     elif path.suffix == ".json":
         _show_architecture(console, read(path), str(path), as_json)
@@ -142,8 +143,15 @@ def run_show(
         )
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that no file can have
+        return False
+
+
 def _console() -> Console:
-    return Console(markup=False)  # names and errors come from outside
+    return plain_console()  # names and errors come from outside
 
 
 def _in_turn(reading: Reading, watch: Watch) -> Callable[[Event], None]:
