@@ -136,9 +136,8 @@ class Node:
 
     def _check_tag(self) -> None:
         if self.raw.tag not in _PLAIN_TAGS:
-            raise self.error(
-                f"must be a plain value; got the tag {shown(self.raw.tag)}; leave it out"
-            )
+            tag = shown(self.raw.tag)
+            raise self.error(f"must be a plain value; got the tag {tag}; leave it out")
 
     def _kind(self) -> str:
         if self.is_mapping:
