@@ -17,10 +17,11 @@ from nas.records import AUGMENTATIONS, Recipe
 from nas.run import Run
 from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.config import ETA, MAX_FAILURES, RETRIES
+from nas.search.devices import check_device, gone, settled_device
 from nas.search.memory import default_data_memory
 from nas.search.precision import settled_recipe
 from nas.search.samplers.limits import check_space
-from nas.search.workers import check_device
+from nas.search.workers import places
 from nas.space import BoundSpace, SearchSpace
 from nas.train import PRELOAD
 from nas.train.policies import may_be_mirrored, suitable_policy
@@ -168,10 +169,13 @@ def search(
     check_device(device, config.devices)
     path = Path(run) if run is not None else free_run_path(config.data, space.name)
     RunFolder.check_free(path)
-    if data_memory is None:
-        config = replace(config, data_memory=default_data_memory(device))
     _warm_up(config)
     dataset = load(data, image_size=image_size, on_progress=on_progress)
+    config, why_cpu = settled_device(config)
+    if data_memory is None:
+        on_cpu = places(config.device, config.devices) == ("cpu",)
+        memory = default_data_memory("cpu" if on_cpu else device)
+        config = replace(config, data_memory=memory)
     bound = check_fits(space, dataset, max_params)
     check_space(sampler, bound)
     fixed = space.recipe.fixed
@@ -182,7 +186,7 @@ def search(
     facts = data_facts(dataset)
     config = replace(config, recipe=settled())
     RunFolder.create(path, config, space, facts)
-    return _carry_on(Run(path), dataset, on_event)
+    return _carry_on(Run(path), dataset, on_event, why_cpu)
 
 
 def resume(
@@ -208,7 +212,7 @@ def resume(
     _check_main_guard()
     found = Run(Path(run))
     config = found.config
-    check_device(config.device, config.devices)
+    check_device(config.device, config.devices, found.path)
     if trials is not None and trials != config.trials:
         done = sum(record.arm == "search" for record in found.records)
         if trials < done:
@@ -221,7 +225,9 @@ def resume(
         found = Run(found.path)
     _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
-    return _carry_on(found, dataset, on_event)
+    _, why_cpu = settled_device(config, found.path)
+    why_cpu = why_cpu or gone(config, found.records)
+    return _carry_on(found, dataset, on_event, why_cpu)
 
 
 def repeat(
@@ -261,7 +267,7 @@ def repeat(
     if not found.front:
         raise RunError(f"{run} has no complete trial; continue it with 'nas resume'")
     config = found.config
-    check_device(config.device, config.devices)
+    check_device(config.device, config.devices, found.path)
     _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
     from nas.search.loop import run_repeats
@@ -287,10 +293,15 @@ def _warm_up(config: SearchConfig) -> None:
         start_server(PRELOAD)
 
 
-def _carry_on(run: Run, dataset: Dataset, on_event: Callable[[Event], None]) -> Run:
+def _carry_on(
+    run: Run,
+    dataset: Dataset,
+    on_event: Callable[[Event], None],
+    why_cpu: str | None,
+) -> Run:
     from nas.search.loop import run_search
 
-    for warning in dataset.warnings:
+    for warning in (*dataset.warnings, *([why_cpu] if why_cpu else [])):
         on_event(Notice(text=f"warning: {warning}"))
     try:
         run_search(run.folder, dataset.for_search(), on_event=on_event)

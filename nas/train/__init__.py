@@ -10,6 +10,13 @@ PRELOAD: Final = ("torch", "lightning", "nas.train.evaluate")
 """What a worker imports before its first request, the slowest imports there are."""
 
 
+def count_devices() -> int:
+    """Return how many GPUs PyTorch itself can use here."""
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
 def start_evaluator(
     data: SearchData, device: str, data_memory: int | None = None
 ) -> Callable[[EvalRequest], EvalResult]:
