@@ -11,7 +11,7 @@ from typing import Any
 from nas.data import Dataset, anchored, load
 from nas.data.facts import describe
 from nas.data.sources import resolve
-from nas.errors import ConfigError, RunError, unknown
+from nas.errors import ConfigError, NasError, RunError, one_line, unknown
 from nas.executors import start_server
 from nas.records import AUGMENTATIONS, Recipe
 from nas.run import Run
@@ -277,7 +277,7 @@ def repeat(
             found.folder, dataset.for_search(), chosen, repeats, on_event=on_event
         )
     finally:
-        found.report()
+        _report(found, on_event)
     return found
 
 
@@ -306,8 +306,19 @@ def _carry_on(
     try:
         run_search(run.folder, dataset.for_search(), on_event=on_event)
     finally:
-        run.report()
+        _report(run, on_event)
     return run
+
+
+def _report(run: Run, on_event: Callable[[Event], None]) -> None:
+    """Write a run's report; a failure is told, for the search went as it went."""
+    try:
+        run.report()
+    except Exception as error:
+        why = str(error) if isinstance(error, NasError) else one_line(error)
+        on_event(
+            Notice(text=f"warning: {why}; 'nas report {run.path}' writes the report")
+        )
 
 
 def check_fits(space: SearchSpace, dataset: Dataset, max_params: int) -> BoundSpace:

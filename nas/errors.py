@@ -15,6 +15,18 @@ Broken invariants of our own are assertions, never one of these.
 from collections.abc import Iterable
 from difflib import get_close_matches
 from reprlib import Repr
+from typing import Final
+
+UNREADABLE: Final = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What comes of reading JSON that somebody else wrote, or only a part of it."""
 
 
 class NasError(ValueError):
@@ -52,6 +64,11 @@ class RunError(NasError):
 
 class SearchFailed(RuntimeError):
     """A search that ended without a single trained network."""
+
+
+def one_line(error: BaseException) -> str:
+    """Return an exception's kind and the first line of what it says."""
+    return ": ".join((type(error).__name__, *str(error).strip().splitlines()[:1]))
 
 
 def shown(value: object) -> str:

@@ -25,7 +25,7 @@ from nas.cli.render import (
     space_summary,
     stopped_table,
 )
-from nas.errors import ConfigError, SpaceError, unknown
+from nas.errors import ConfigError, NasError, RunError, SpaceError, unknown
 from nas.nn.cost import cost
 from nas.records import Recipe, TrialRecord, recipe_to_json
 from nas.report import describe_stops
@@ -43,7 +43,7 @@ def run_search(**options: Any) -> None:
     with Reading(console) as reading, Watch(console) as watch:
         on_event = _in_turn(reading, watch)
         run = api.search(on_event=on_event, on_progress=reading, **options)
-    _print_front(console, run)
+    _print_outcome(console, run)
 
 
 def run_resume(path: Path, *, trials: int | None) -> None:
@@ -52,7 +52,7 @@ def run_resume(path: Path, *, trials: int | None) -> None:
     with Reading(console) as reading, Watch(console) as watch:
         on_event = _in_turn(reading, watch)
         run = api.resume(path, trials=trials, on_event=on_event, on_progress=reading)
-    _print_front(console, run)
+    _print_outcome(console, run)
 
 
 def run_repeat(path: Path, *, trials: tuple[int, ...], repeats: int) -> None:
@@ -71,19 +71,25 @@ def run_repeat(path: Path, *, trials: tuple[int, ...], repeats: int) -> None:
         except KeyboardInterrupt:
             console.print("stopped; the same command goes on from here")
             raise
-    _print_front(console, run)
+    _print_outcome(console, run)
 
 
 def run_report(path: Path, *, as_json: bool) -> None:
     """Write and print the front of a run."""
     run = Run(path)
-    found = run.report()
+    failure: RunError | None = None
+    try:
+        found = run.report()
+    except RunError as error:
+        failure, found = error, run.summary()
     if as_json:
         known = run.effects
         effects = None if known is None else known.to_json()
         _print_json(found.to_json() | {"effects": effects})
     else:
         _print_front(_console(), run)
+    if failure is not None:
+        raise failure
 
 
 def run_export(
@@ -162,6 +168,14 @@ def _in_turn(reading: Reading, watch: Watch) -> Callable[[Event], None]:
         watch(event)
 
     return on_event
+
+
+def _print_outcome(console: Console, run: Run) -> None:
+    """Print the front of what has just been trained; that cannot undo it."""
+    try:
+        _print_front(console, run)
+    except NasError as error:
+        console.print(f"warning: {error}", soft_wrap=True, highlight=False)
 
 
 def _print_front(console: Console, run: Run) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from nas.errors import RunError
+from nas.errors import UNREADABLE, RunError
 from nas.noise import Beliefs, Repeat
 from nas.records import TrialRecord
 from nas.report import has_accuracy
@@ -16,7 +16,6 @@ from nas.search.run import RunFolder
 
 _RESULT: Final = "result.json"
 _WEIGHTS: Final = "weights.safetensors"
-_UNREADABLE: Final = (OSError, ValueError, TypeError, KeyError)
 
 
 def repeat_path(run: RunFolder, trial: int, number: int) -> Path:
@@ -50,7 +49,7 @@ def read_repeats(run: RunFolder) -> dict[int, tuple[Repeat, ...]]:
     except FileNotFoundError:
         return {}
     found = {}
-    for name in sorted(trials):
+    for name in sorted(filter(str.isdigit, trials)):
         try:
             numbers = os.listdir(f"{run.trials_path}/{name}/repeats")  # noqa: PTH208
         except (FileNotFoundError, NotADirectoryError):
@@ -85,7 +84,7 @@ def read_beliefs(
         return None
     try:
         beliefs = Beliefs.from_json(json.loads(path.read_bytes()))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise RunError(
             f"{path}: cannot be read: {error}; delete it, 'nas resume' makes it anew"
         ) from None
@@ -111,7 +110,7 @@ def _beliefs_path(run: RunFolder) -> Path:
 def _repeat(path: Path) -> Repeat:
     try:
         return Repeat.from_json(json.loads(path.read_bytes()))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise RunError(
             f"{path}: cannot be read: {error}; delete it, 'nas repeat' makes it anew"
         ) from None
