@@ -3,6 +3,7 @@
 0 done, 1 the search failed, 2 bad input, 130 interrupted, 143 terminated.
 """
 
+import io
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     # Typer has kept click's exceptions in different places; BadParameter is public.
     click_error: Any = typer.BadParameter.__mro__[2]
+    _show_everything()
     command = typer.main.get_command(app)
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
@@ -62,11 +64,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int, details: Sequence[str] = ()) -> int:
-    line = " ".join(message.split())
+    from nas.cli.plain import printable
+
+    line = printable(" ".join(message.split()))
     print(f"nas: error: {line}", file=sys.stderr)
     for detail in details:
         print(f"  {detail}", file=sys.stderr)
     return code
+
+
+def _show_everything() -> None:
+    """Have the output escape what its encoding lacks, where it would raise."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _terminate(_: int, __: FrameType | None) -> None:

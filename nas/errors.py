@@ -16,6 +16,18 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from reprlib import Repr
 from traceback import format_exception
+from typing import Final
+
+UNREADABLE: Final = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What comes of reading JSON that somebody else wrote, or only a part of it."""
 
 
 class NasError(ValueError):
@@ -67,6 +79,11 @@ class SearchFailed(RuntimeError):
     def __init__(self, message: str, details: str | None = None) -> None:
         super().__init__(message)
         self.details = details
+
+
+def one_line(error: BaseException) -> str:
+    """Return an exception's kind and the first line of what it says."""
+    return ": ".join((type(error).__name__, *str(error).strip().splitlines()[:1]))
 
 
 def shown(value: object) -> str:

@@ -135,7 +135,8 @@ class Evaluator:
         trained.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         first_epoch = 0 if paused is None else paused.epochs
         stop_epoch = request.stop_epoch or recipe.epochs
-        with Events(request.folder, first_epoch) as events:
+        Path(request.folder).mkdir(parents=True, exist_ok=True)
+        with Events(request.folder, first_epoch, notes.append) as events:
             if paused is None:
                 events.architecture(architecture)
 
