@@ -153,8 +153,9 @@ class TestDeaths:
         start = AskFirst(str(listener.address))
         with LocalExecutor(start, workers=1) as executor:
             executor.submit(request(0))
-            kill(heard(listener))
-            (result,) = executor.wait(PATIENCE_SECONDS)
+            with listener.accept() as question:
+                kill(question.recv())
+                (result,) = executor.wait(PATIENCE_SECONDS)
             assert result.reason == "lost"
             assert result.error == "worker died (signal 9)"
 
@@ -318,8 +319,8 @@ class TestOutOfMemory:
         assert (result.status, result.reason) == ("failed", "out of memory")
         assert result.error == "worker died (signal 9): the system was out of memory"
         # A kill that comes later is none of that.
-        executor.submit(request(1, f"ask {listener.address}"))
-        kill(heard(listener))
+        executor.submit(request(1, f"stop {listener.address}"))
+        kill(*heard(listener))
         (result,) = executor.wait(PATIENCE_SECONDS)
         assert result.reason == "lost"
 
