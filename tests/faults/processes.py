@@ -7,7 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Listener
 from pathlib import Path
 from typing import Any
@@ -70,10 +70,9 @@ def marked(*arguments: object, cwd: Path) -> Iterator[Marked]:
 def is_gone(pid: int) -> bool:
     """Return whether a process has ended, waited for or not."""
     try:
-        status = Path(f"/proc/{pid}/stat").read_text()
+        return state_of(pid) in "ZX"
     except OSError:
         return True
-    return status.rpartition(")")[2].split()[0] in "ZX"
 
 
 def await_stop(pid: int) -> None:
@@ -82,11 +81,26 @@ def await_stop(pid: int) -> None:
 
 
 def state_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    """Return a letter: R running, S sleeping, T stopped."""
+    return _status(pid)[0]
 
 
 def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return int(_status(pid)[1])
+
+
+def children_of(pid: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal() and not is_gone(int(folder.name)):
+            with suppress(OSError):  # gone meanwhile
+                if parent_of(int(folder.name)) == pid:
+                    found.append(int(folder.name))
+    return found
+
+
+def _status(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def all_gone(pids: list[int], seconds: float) -> bool:

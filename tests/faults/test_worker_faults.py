@@ -8,7 +8,17 @@ from multiprocessing.connection import Listener
 from pathlib import Path
 
 import pytest
-from processes import all_gone, await_stop, heard, is_gone, kill, parent_of
+from processes import (
+    all_gone,
+    await_stop,
+    children_of,
+    heard,
+    is_gone,
+    kill,
+    marked,
+    parent_of,
+    state_of,
+)
 from scripted import AskFirst, HoldFirst, Scripted, request
 
 from nas.executors import Executor, LocalExecutor, call, start_server
@@ -143,8 +153,7 @@ def await_full_pipe(pid: int) -> None:
     """Wait until a process sleeps in sending, which nobody receives."""
     seen = 0
     while seen < 10:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        seen = seen + 1 if state == "S" else 0
+        seen = seen + 1 if state_of(pid) == "S" else 0
         time.sleep(0.02)
 
 
@@ -166,7 +175,9 @@ class TestDeaths:
         executor.submit(request(0, f"family {listener.address}"))
         worker, *children = heard(listener)
         kill(worker)
-        (result,) = executor.wait(SOON_SECONDS)
+        began = time.monotonic()
+        (result,) = executor.wait(PATIENCE_SECONDS)
+        assert time.monotonic() - began < SOON_SECONDS
         assert result.reason == "lost"
         assert all_gone(children, 2.0)
 
@@ -223,16 +234,14 @@ class TestServer:
         (result,) = executor.wait(PATIENCE_SECONDS)
         assert (result.status, result.device) == ("complete", "1")
 
-    def test_while_it_is_stopped_nothing_hangs(self) -> None:
-        with LocalExecutor(Scripted, workers=1) as executor:
-            executor.submit(request(0))
-            (result,) = executor.wait(PATIENCE_SECONDS)
-            server = parent_of(int(result.device))
+    def test_while_it_is_stopped_nothing_hangs(self, listener: Listener) -> None:
+        server = self.server()
         os.kill(server, signal.SIGSTOP)
         try:
             await_stop(server)
             limits = Limits(start_seconds=0.5)
-            with LocalExecutor(Scripted, workers=1, limits=limits) as executor:
+            start = HoldFirst(str(listener.address))
+            with LocalExecutor(start, workers=1, limits=limits) as executor:
                 executor.submit(request(0))
                 (result,) = executor.wait(PATIENCE_SECONDS)
                 assert result.reason == "lost"
@@ -240,10 +249,42 @@ class TestServer:
             assert time.monotonic() - began < SOON_SECONDS
         finally:
             os.kill(server, signal.SIGCONT)
+        # The worker that is forked after all is killed, though it would hold for ever.
+        assert self.server() == server
+        assert all_gone(children_of(server), SOON_SECONDS)
+
+    def test_libraries_that_cannot_be_imported_are_the_workers_business(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "broken_library.py").write_text("raise OSError('no libbroken.so')")
+        program = tmp_path / "program.py"
+        program.write_text(BROKEN)
+        with marked(program, cwd=tmp_path) as found:
+            out, _ = found.process.communicate(timeout=PATIENCE_SECONDS)
+        assert out.splitlines() == ["complete ", "lost OSError: no libbroken.so"]
+
+    def server(self) -> int:
         with LocalExecutor(Scripted, workers=1) as executor:
-            executor.submit(request(1))
+            executor.submit(request(0))
             (result,) = executor.wait(PATIENCE_SECONDS)
-            assert result.status == "complete"
+            return parent_of(int(result.device))
+
+
+BROKEN = """
+import scripted
+from nas.executors import LocalExecutor
+
+def start():
+    import broken_library
+
+if __name__ == "__main__":
+    for begin in (scripted.Scripted, start):
+        with LocalExecutor(begin, workers=1, preload=["broken_library"]) as executor:
+            executor.submit(scripted.request(0))
+            (result,) = executor.wait(None)
+            says = (result.error or "").removeprefix("worker could not start: ")
+            print(result.reason or result.status, says)
+"""
 
 
 class TestClosing:
