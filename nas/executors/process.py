@@ -152,7 +152,12 @@ def _live(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the business of who started it
     lead_group(path)
     Thread(target=end_with_parent, daemon=True).start()
-    with suppress(OSError):
-        # Where memory runs out, the one that has all results is not to be chosen.
-        Path("/proc/self/oom_score_adj").write_text("500")
+    _offer_to_oom_killer()
     target(Channel(end), *given)
+
+
+def _offer_to_oom_killer() -> None:
+    """Where memory runs out, it is not the coordinator that is to be killed for it."""
+    badness = Path("/proc/self/oom_score_adj")
+    with suppress(OSError, ValueError):
+        badness.write_text(str(min(1000, int(badness.read_text()) + 500)))

@@ -9,7 +9,7 @@ from typing import final
 from nas.errors import traceback_of
 from nas.executors.oom import num_oom_kills
 from nas.executors.outcome import failed
-from nas.executors.process import ForkedProcess
+from nas.executors.process import UNKNOWN, ForkedProcess
 from nas.executors.server import ForkServer
 from nas.executors.worker import Answer, Begun, Limits, Ready, serve
 from nas.records import EvalRequest, EvalResult, Reason
@@ -115,8 +115,8 @@ class WatchedWorker:
             self.is_over = True
             return None
         says = self._process.cause_of_death()
-        was_killed = self._process.exit_code() == -SIGKILL
-        if was_killed and num_oom_kills() > self._oom_kills:
+        may_be_killed = self._process.exit_code() in (-SIGKILL, UNKNOWN)
+        if may_be_killed and num_oom_kills() > self._oom_kills:
             return self._lost(f"{says}: the system was out of memory", "out of memory")
         return self._lost(says, "lost")
 
