@@ -97,7 +97,7 @@ class TestCreation:
         original = os.fsync
 
         def fsync(descriptor):
-            synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+            synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
             original(descriptor)
 
         monkeypatch.setattr(os, "fsync", fsync)
