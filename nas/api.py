@@ -11,18 +11,20 @@ from typing import Any
 from nas.data import Dataset, anchored, load
 from nas.data.facts import describe
 from nas.data.sources import resolve
-from nas.errors import ConfigError, RunError, unknown
+from nas.errors import ConfigError, NasError, RunError, one_line, unknown
 from nas.executors import start_server
 from nas.records import AUGMENTATIONS, Recipe
 from nas.run import Run
 from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.changes import check_data, check_options
 from nas.search.config import ETA, MAX_FAILURES, RETRIES
+from nas.search.devices import check_device, gone, settled_device
 from nas.search.memory import default_data_memory
 from nas.search.precision import settled_recipe
+from nas.search.room import check_room
 from nas.search.samplers.limits import check_space
 from nas.search.taking_over import options_like, taken_over
-from nas.search.workers import check_device
+from nas.search.workers import places
 from nas.space import BoundSpace, SearchSpace
 from nas.train import PRELOAD
 from nas.train.policies import may_be_mirrored, suitable_policy
@@ -173,10 +175,14 @@ def search(
     check_device(device, config.devices)
     path = Path(run) if run is not None else free_run_path(config.data, space.name)
     RunFolder.check_free(path)
-    if data_memory is None:
-        config = replace(config, data_memory=default_data_memory(device))
+    room = check_room(path, config, trials)
     _warm_up(config)
     dataset = load(data, image_size=image_size, on_progress=on_progress)
+    config, why_cpu = settled_device(config)
+    if data_memory is None:
+        on_cpu = places(config.device, config.devices) == ("cpu",)
+        memory = default_data_memory("cpu" if on_cpu else device)
+        config = replace(config, data_memory=memory)
     bound = check_fits(space, dataset, max_params)
     check_space(sampler, bound)
     fixed = space.recipe.fixed
@@ -201,7 +207,9 @@ def search(
         fingerprint=dataset.fingerprint,
         fill=(lambda _: None) if taken is None else taken.copy_to,
     )
-    return _carry_on(Run(path), dataset, on_event)
+    if room is not None:
+        on_event(Notice(text=f"warning: {room}"))
+    return _carry_on(Run(path), dataset, on_event, why_cpu)
 
 
 def search_from(
@@ -286,9 +294,12 @@ def resume(
         timeout=timeout,
         max_failures=max_failures,
     )
-    check_device(config.device, config.devices)
+    check_device(config.device, config.devices, found.path)
+    done = sum(record.arm == "search" for record in found.records)
+    room = check_room(found.path, config, config.trials - done)
+    if room is not None:
+        on_event(Notice(text=f"warning: {room}"))
     if config != found.config:
-        done = sum(record.arm == "search" for record in found.records)
         if config.trials < done:
             raise RunError(
                 f"trials must be at least {done}, which {run} has finished; "
@@ -300,7 +311,9 @@ def resume(
     _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
     check_data(found.folder, dataset)
-    return _carry_on(found, dataset, on_event, retry_failed=retry_failed)
+    _, why_cpu = settled_device(config, found.path)
+    why_cpu = why_cpu or gone(config, found.records)
+    return _carry_on(found, dataset, on_event, why_cpu, retry_failed=retry_failed)
 
 
 def _changed(config: SearchConfig, **changes: Any) -> SearchConfig:
@@ -350,7 +363,7 @@ def repeat(
     if not found.front:
         raise RunError(f"{run} has no complete trial; continue it with 'nas resume'")
     config = found.config
-    check_device(config.device, config.devices)
+    check_device(config.device, config.devices, found.path)
     _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
     check_data(found.folder, dataset)
@@ -361,7 +374,7 @@ def repeat(
             found.folder, dataset.for_search(), chosen, repeats, on_event=on_event
         )
     finally:
-        found.report()
+        _report(found, on_event)
     return found
 
 
@@ -398,12 +411,13 @@ def _carry_on(
     run: Run,
     dataset: Dataset,
     on_event: Callable[[Event], None],
+    why_cpu: str | None,
     *,
     retry_failed: bool = False,
 ) -> Run:
     from nas.search.loop import run_search
 
-    for warning in dataset.warnings:
+    for warning in (*dataset.warnings, *([why_cpu] if why_cpu else [])):
         on_event(Notice(text=f"warning: {warning}"))
     try:
         run_search(
@@ -413,8 +427,19 @@ def _carry_on(
             retry_failed=retry_failed,
         )
     finally:
-        run.report()
+        _report(run, on_event)
     return run
+
+
+def _report(run: Run, on_event: Callable[[Event], None]) -> None:
+    """Write a run's report; a failure is told, for the search went as it went."""
+    try:
+        run.report()
+    except Exception as error:
+        why = str(error) if isinstance(error, NasError) else one_line(error)
+        on_event(
+            Notice(text=f"warning: {why}; 'nas report {run.path}' writes the report")
+        )
 
 
 def check_fits(space: SearchSpace, dataset: Dataset, max_params: int) -> BoundSpace:

@@ -12,7 +12,9 @@ from nas.records import Recipe
 from nas.search.config import ADDED, ADDED_TO_RECIPE, SearchConfig
 from nas.space.nodes import Node, read_yaml
 
-_LIMIT_BYTES: Final = 4 << 20  # names and counts of 20,000 classes take one
+# Names and counts of 20,000 classes take one of these MiB.
+_MOST_BYTES: Final = 4 << 20
+_MOST_VALUES: Final = 200_000
 _DEEPEST: Final = 20
 _TEXTS: Final = ("data", "space", "sampler", "device")
 _TEXT_TAG: Final = "tag:yaml.org,2002:str"
@@ -49,7 +51,9 @@ def read_config_file(path: Path) -> ConfigFile:
         "began with"
     )
     try:
-        root, text = read_yaml(path, limit_bytes=_LIMIT_BYTES, remedy=remedy)
+        root, text = read_yaml(
+            path, most_bytes=_MOST_BYTES, most_values=_MOST_VALUES, remedy=remedy
+        )
         sections = root.mapping(known=_SECTIONS, required=("config", "data"))
         reader = _Reader(len(text))
         return ConfigFile(

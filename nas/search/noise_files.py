@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from nas.errors import RunError
+from nas.errors import UNREADABLE, RunError
 from nas.noise import Beliefs, Repeat
 from nas.records import TrialRecord
 from nas.report import has_accuracy
@@ -16,7 +16,6 @@ from nas.search.run import RunFolder
 
 _RESULT: Final = "result.json"
 _WEIGHTS: Final = "weights.safetensors"
-_UNREADABLE: Final = (OSError, ValueError, TypeError, KeyError)
 
 
 def repeat_path(run: RunFolder, trial: int, number: int) -> Path:
@@ -83,14 +82,14 @@ def spoilt_files(run: RunFolder) -> Iterator[tuple[Path, str]]:
     if path.exists():
         try:
             Beliefs.from_json(json_data(path.read_bytes()))
-        except _UNREADABLE:
+        except UNREADABLE:
             yield path, "'nas resume' makes it anew"
 
 
 def _is_promotion(path: Path) -> bool:
     try:
         return type(json_data(path.read_bytes())["epochs"]) is int
-    except _UNREADABLE:
+    except UNREADABLE:
         return False
 
 
@@ -114,7 +113,7 @@ def read_beliefs(
         return None
     try:
         beliefs = Beliefs.from_json(json_data(path.read_bytes()))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise RunError(
             f"{path}: cannot be read: {error}; 'nas repair {run.path}' sets it aside"
         ) from None
@@ -140,7 +139,7 @@ def _beliefs_path(run: RunFolder) -> Path:
 def _repeat(path: Path) -> Repeat:
     try:
         return Repeat.from_json(json_data(path.read_bytes()))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise RunError(
             f"{path}: cannot be read: {error}; 'nas repair' sets it aside, and "
             "'nas repeat' trains it again"
