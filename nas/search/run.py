@@ -5,7 +5,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +37,8 @@ class RunFolder:
     """A folder that holds a run; ``create`` makes one and ``open`` finds one."""
 
     path: Path
+    _fresh: set[int] = field(default_factory=set, init=False, compare=False, repr=False)
+    """Trials whose folders a power failure may still take back."""
 
     @staticmethod
     def check_free(path: Path) -> None:
@@ -209,6 +211,7 @@ class RunFolder:
             folder.unlink()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
+        self._fresh.add(trial)
         if arm != "search":  # first: a trial has begun once it has its architecture
             write_json(folder / _ARM, arm, durable=False)
         write_json(folder / ARCHITECTURE, to_json(architecture), durable=False)
@@ -229,7 +232,9 @@ class RunFolder:
             text = traceback.encode("utf-8", "replace")
             write_atomic(path.with_name(_TRACEBACK), text, durable=False)
         write_json(path, record.to_json())
-        keep_names(self.trials_path)  # the trial's own folder may be new
+        if record.trial in self._fresh:
+            keep_names(self.trials_path)  # those of all others, too
+            self._fresh.clear()
         facts = path.stat()
         stamp = (facts.st_mtime_ns, facts.st_size)
         self.index.append([(path.parent.name, stamp, record)])
