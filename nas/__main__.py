@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    from nas.cli.plain import printable
+    from nas.errors import printable
 
     line = printable(" ".join(message.split()))
     print(f"nas: error: {line}", file=sys.stderr)
