@@ -25,7 +25,12 @@ from nas.data import load
 from nas.errors import NasError
 from nas.noise import Belief, Beliefs, Repeat
 from nas.run import Run
-from nas.search.noise_files import finish_repeat, read_repeats, write_beliefs
+from nas.search.noise_files import (
+    finish_repeat,
+    read_repeats,
+    start_repeat,
+    write_beliefs,
+)
 from nas.space import read_space, shipped
 
 
@@ -72,6 +77,7 @@ def _run(folder: Path) -> None:
         batch_size=None,
         finished=first.finished,
     )
+    start_repeat(run, 0, 2)
     finish_repeat(run, again)
     one = Belief(trial=0, accuracy=0.5, low=0.4, high=0.6, on_front=0.9)
     write_beliefs(
