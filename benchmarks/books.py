@@ -141,7 +141,7 @@ def _bad_index(path: Path, records: list[TrialRecord]) -> Iterator[str]:
 
 def _bad_study(path: Path, records: list[TrialRecord]) -> Iterator[str]:
     """Say where the study, as Optuna reads it, is at odds with the results."""
-    study = _studied(path)
+    study = studied(path)
     if len(study) != len(records):
         yield f"the study has {len(study)} trials instead of {len(records)}"
     for record, trial in zip(records, study, strict=False):
@@ -157,8 +157,8 @@ def _bad_study(path: Path, records: list[TrialRecord]) -> Iterator[str]:
                 yield f"trial {record.trial}: {name} in the study is {found}: {right}"
 
 
-def _studied(path: Path) -> list[FrozenTrial]:
-    """Return the trials of the study, from a copy of it."""
+def studied(path: Path) -> list[FrozenTrial]:
+    """Return the trials of a run's study as Optuna reads them, from a copy of it."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with TemporaryDirectory() as folder:
         for file in path.glob("study.db*"):

@@ -5,11 +5,13 @@ descends from it inherits, however it was started and whatever group or session 
 moved to.
 """
 
+import fcntl
 import os
 import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -57,7 +59,7 @@ class Life:
                 cwd=cwd,
                 env=given,
                 start_new_session=True,
-                preexec_fn=_heed_interrupts,
+                preexec_fn=_begin,
                 **(kept | streams),
             )
 
@@ -186,6 +188,8 @@ def _read(pid: int, name: str) -> bytes:
         return b""
 
 
-def _heed_interrupts() -> None:
-    # A shell that starts this in the background has them ignored.
+def _begin() -> None:
+    # A shell that starts this in the background has interrupts ignored.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if os.isatty(0):  # from where Ctrl-C is to come
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from harness import TINY, Life, finish, lost, results
-from PIL import Image
+from harness import TINY, Life, finish, lost, make_photos, results
 
 from nas.run import Run
 
@@ -184,19 +183,16 @@ def test_killed_at_the_end(mortal: Callable[..., Mortal]) -> None:
 def test_killed_while_it_reads_data(
     mortal: Callable[..., Mortal], tmp_path: Path
 ) -> None:
-    rng = random.Random(0)
-    for name in ("dark", "light"):
-        folder = tmp_path / "photos" / name
-        folder.mkdir(parents=True)
-        for number in range(150):
-            shade = rng.randrange(128) + (128 if name == "light" else 0)
-            noise = Image.effect_noise((384, 384), 50).point(lambda v, s=shade: v // 2)
-            Image.merge("RGB", [noise, noise, Image.new("L", (384, 384), shade)]).save(
-                folder / f"{number}.png", compress_level=1
-            )
     cache = tmp_path / "cache"
     search = mortal(
-        *("--data", tmp_path / "photos", "--image-size", 8, "--trials", 3),
+        *(
+            "--data",
+            make_photos(tmp_path / "photos", 300),
+            "--image-size",
+            8,
+            "--trials",
+            3,
+        ),
         *("--precision", "float32"),
     )
     search.environment["NAS_CACHE_DIR"] = str(cache)
