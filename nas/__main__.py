@@ -3,11 +3,15 @@
 0 done, 1 the search failed, 2 bad input, 130 interrupted, 143 terminated.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
-from typing import Any
+from typing import Any, Final
+
+_SHOW_CURSOR: Final = b"\x1b[?25h"
 
 
 class _TerminatedError(BaseException):
@@ -25,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     click_error: Any = typer.BadParameter.__mro__[2]
     command = typer.main.get_command(app)
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         code = command.main(
             args=None if argv is None else list(argv),
@@ -34,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except NasError as error:
         return _fail(str(error), 2)
     except SearchFailed as error:
+        if error.details is not None:
+            print(error.details.rstrip(), file=sys.stderr)
         return _fail(str(error), 1)
     except click_error as error:
         # Without any argument the help has been printed, and there is no message.
@@ -57,8 +65,28 @@ def _fail(message: str, code: int) -> int:
 
 
 def _terminate(_: int, __: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _end_at_next(signal.SIGTERM, 143)
     raise _TerminatedError
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    _end_at_next(signal.SIGINT, 130)
+    raise KeyboardInterrupt
+
+
+def _end_at_next(number: signal.Signals, code: int) -> None:
+    """Let the next signal of this kind end the process at once, without tidying up.
+
+    Files are written whole or not at all, and workers end with this process.
+    """
+
+    def end(_: int, __: FrameType | None) -> None:
+        with suppress(OSError):
+            if os.isatty(1):
+                os.write(1, _SHOW_CURSOR)
+        os._exit(code)
+
+    signal.signal(number, end)
 
 
 if __name__ == "__main__":

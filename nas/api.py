@@ -189,15 +189,30 @@ def resume(
     run: Path | str,
     *,
     trials: int | None = None,
+    workers: int | None = None,
+    device: str | None = None,
+    devices: Sequence[int] | None = None,
+    retries: int | None = None,
+    timeout: float | None = None,
+    max_failures: int | None = None,
+    retry_failed: bool = False,
     on_event: Callable[[Event], None] = lambda _: None,
     on_progress: OnProgress | None = None,
 ) -> Run:
     """Continue a search that was interrupted, or let it train more candidates.
 
+    What is not None stands in from now on for what the search was asked to do before.
+
     Args:
         run: the run folder.
-        trials: candidates in all, at least as many as are finished; None for as many
-            as were asked for before.
+        trials: candidates in all, at least as many as are finished.
+        workers: trainings at once.
+        device: "auto", "cpu" or "cuda".
+        devices: the numbers of the GPUs to use.
+        retries: of a training whose worker dies or hangs.
+        timeout: seconds that a training may take.
+        max_failures: failed trials in a row after which the search gives up.
+        retry_failed: trials that failed, other than by diverging, are trained again.
         on_event: told of everything that happens, in order.
         on_progress: told how many of how many images have been read.
 
@@ -207,21 +222,38 @@ def resume(
     """
     _check_main_guard()
     found = Run(Path(run))
-    config = found.config
+    config = _changed(
+        found.config,
+        trials=trials,
+        workers=workers,
+        device=device,
+        devices=None if devices is None else tuple(devices),
+        retries=retries,
+        timeout=timeout,
+        max_failures=max_failures,
+    )
     check_device(config.device, config.devices)
-    if trials is not None and trials != config.trials:
+    if config != found.config:
         done = sum(record.arm == "search" for record in found.records)
-        if trials < done:
+        if config.trials < done:
             raise RunError(
                 f"trials must be at least {done}, which {run} has finished; "
-                f"got {trials}"
+                f"got {config.trials}"
             )
         with found.folder.owned():
-            found.folder.extend(replace(config, trials=trials))
+            found.folder.extend(config)
         found = Run(found.path)
     _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
-    return _carry_on(found, dataset, on_event)
+    return _carry_on(found, dataset, on_event, retry_failed=retry_failed)
+
+
+def _changed(config: SearchConfig, **changes: Any) -> SearchConfig:
+    """Return the configuration with those of the changes that are not None."""
+    given = _given(**changes)
+    if "device" in given and "devices" not in given:
+        given["devices"] = None  # they were those of the other device
+    return replace(config, **given)
 
 
 def repeat(
@@ -287,13 +319,24 @@ def _warm_up(config: SearchConfig) -> None:
         start_server(PRELOAD)
 
 
-def _carry_on(run: Run, dataset: Dataset, on_event: Callable[[Event], None]) -> Run:
+def _carry_on(
+    run: Run,
+    dataset: Dataset,
+    on_event: Callable[[Event], None],
+    *,
+    retry_failed: bool = False,
+) -> Run:
     from nas.search.loop import run_search
 
     for warning in dataset.warnings:
         on_event(Notice(text=f"warning: {warning}"))
     try:
-        run_search(run.folder, dataset.for_search(), on_event=on_event)
+        run_search(
+            run.folder,
+            dataset.for_search(),
+            on_event=on_event,
+            retry_failed=retry_failed,
+        )
     finally:
         run.report()
     return run

@@ -51,7 +51,14 @@ class RunError(NasError):
 
 
 class SearchFailed(RuntimeError):
-    """A search that ended without a single trained network."""
+    """A search that could not go on, or ended without a single trained network.
+
+    ``details`` are further lines, such as the traceback of the first failure.
+    """
+
+    def __init__(self, message: str, details: str | None = None) -> None:
+        super().__init__(message)
+        self.details = details
 
 
 def shown(value: object) -> str:
@@ -71,6 +78,11 @@ class _Short(Repr):
         if x.bit_length() > 128:
             return f"an integer of {x.bit_length()} bits"
         return super().repr_int(x, level)
+
+
+def counted(number: int, what: str) -> str:
+    """Return '1 trial' or '12 trials'."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def unknown(what: str, name: object, known: Iterable[str]) -> str:

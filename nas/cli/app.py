@@ -273,11 +273,76 @@ def resume(
         int | None,
         typer.Option(min=1, help="Candidates in all.", show_default="as asked before"),
     ] = None,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed",
+            help="Train those again that failed, unless they diverged.",
+        ),
+    ] = False,
+    workers: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_workers,
+            metavar="N",
+            help="Trainings at once from now on.",
+            show_default="as before",
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="Either auto, cpu or cuda.", show_default="as before"),
+    ] = None,
+    devices: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_devices,
+            metavar="N,N",
+            help="The numbers of the GPUs to use.",
+            show_default="as before",
+        ),
+    ] = None,
+    retries: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="How often a training begins anew whose process dies or hangs.",
+            show_default="as before",
+        ),
+    ] = None,
+    timeout: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_seconds,
+            metavar="TIME",
+            help="A training that takes longer hangs (90s, 15m, 2h).",
+            show_default="as before",
+        ),
+    ] = None,
+    max_failures: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="K",
+            help="Give up after so many failed trials in a row.",
+            show_default="as before",
+        ),
+    ] = None,
 ) -> None:
     """Continue a search that was stopped, or let it train more candidates."""
     from nas.cli.commands import run_resume
 
-    run_resume(run, trials=trials)
+    run_resume(
+        run,
+        trials=trials,
+        retry_failed=retry_failed,
+        workers=workers,
+        device=device,
+        devices=devices,
+        retries=retries,
+        timeout=timeout,
+        max_failures=max_failures,
+    )
 
 
 @app.command()

@@ -45,12 +45,12 @@ def run_search(**options: Any) -> None:
     _print_front(console, run)
 
 
-def run_resume(path: Path, *, trials: int | None) -> None:
+def run_resume(path: Path, **changes: Any) -> None:
     """Continue a search with a live view, then print the front."""
     console = _console()
     with Reading(console) as reading, Watch(console) as watch:
         on_event = _in_turn(reading, watch)
-        run = api.resume(path, trials=trials, on_event=on_event, on_progress=reading)
+        run = api.resume(path, on_event=on_event, on_progress=reading, **changes)
     _print_front(console, run)
 
 

@@ -78,6 +78,7 @@ class Mirror:
         self._running = {
             number for number, _, state in known if state in ("RUNNING", "PRUNED")
         }
+        self._failed = {number for number, _, state in known if state == "FAIL"}
 
     def catch_up(
         self, finished: Iterable[TrialRecord], unfinished: Mapping[int, Architecture]
@@ -93,14 +94,32 @@ class Mirror:
                     self._start(
                         trial, record.architecture if record else unfinished[trial]
                     )
-                if record is not None and trial in self._running:
+                if record is not None and (
+                    trial in self._running
+                    or (trial in self._failed and record.status != "failed")
+                ):
                     self._finish(record)
 
     def start(self, trial: int, architecture: Architecture) -> None:
-        """Add a running trial if it is new."""
-        if self.note is None and trial not in self._ids:
-            with self._database:
+        """Add a running trial, or have one run again that was interrupted or failed."""
+        if self.note is not None or (trial in self._ids and trial not in self._failed):
+            return
+        with self._database:
+            if trial in self._ids:
+                self._set_state(trial, "RUNNING", ended=None)
+                self._running.add(trial)
+                self._failed.discard(trial)
+            else:
                 self._start(trial, architecture)
+
+    def interrupt(self, trials: Iterable[int]) -> None:
+        """Mark trials as failed until they run again: Optuna knows no other word."""
+        if self.note is not None:
+            return
+        now = datetime.now().astimezone()
+        with self._database:
+            for trial in self._running.intersection(trials):
+                self._set_state(trial, "FAIL", ended=now)
 
     def finish(self, record: TrialRecord) -> None:
         """Give a trial its values, or mark it as pruned or failed; once is enough."""
@@ -133,10 +152,7 @@ class Mirror:
         key = self._ids[record.trial]
         fine = record.status == "complete"
         ended = datetime.fromisoformat(record.finished).astimezone()
-        self._database.execute(
-            "UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ?",
-            (_STATES[record.status], _time(ended), key),
-        )
+        self._set_state(record.trial, _STATES[record.status], ended=ended)
         if fine:
             self._database.executemany(
                 "INSERT INTO trial_values (trial_id, objective, value, value_type) "
@@ -154,6 +170,12 @@ class Mirror:
         )
         if record.status != "stopped":
             self._running.discard(record.trial)
+
+    def _set_state(self, trial: int, state: str, *, ended: datetime | None) -> None:
+        self._database.execute(
+            "UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ?",
+            (state, None if ended is None else _time(ended), self._ids[trial]),
+        )
 
     def _add(self, number: int, state: str) -> int:
         now = _time(datetime.now().astimezone())

@@ -23,6 +23,7 @@ _CONFIG: Final = "config.yaml"
 _SPACE: Final = "space.yaml"
 _RESULT: Final = "result.json"
 _ARCHITECTURE: Final = "architecture.json"
+_TRACEBACK: Final = "traceback.txt"
 _ARM: Final = "arm.json"
 _PROMOTED: Final = "promoted.json"
 
@@ -168,7 +169,7 @@ class RunFolder:
         """
         folder = self.trial_path(trial)
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         if arm != "search":  # first: a trial has begun once it has its architecture
             write_json(folder / _ARM, arm, durable=False)
         write_json(folder / _ARCHITECTURE, to_json(architecture), durable=False)
@@ -177,9 +178,17 @@ class RunFolder:
         """Return who proposed a trial that was started."""
         return "random" if (self.trial_path(trial) / _ARM).exists() else "search"
 
-    def finish_trial(self, record: TrialRecord) -> None:
-        """Keep a finished trial; from here on nothing can lose it."""
+    def finish_trial(self, record: TrialRecord, traceback: str | None = None) -> None:
+        """Keep a finished trial; from here on nothing can lose it.
+
+        Args:
+            record: of the trial.
+            traceback: of its failure, for people.
+        """
         path = self.trial_path(record.trial) / _RESULT
+        if traceback is not None:
+            text = traceback.encode("utf-8", "replace")
+            write_atomic(path.with_name(_TRACEBACK), text, durable=False)
         write_json(path, record.to_json())
         facts = path.stat()
         stamp = (facts.st_mtime_ns, facts.st_size)

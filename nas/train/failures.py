@@ -1,6 +1,8 @@
 """Why a training failed, in a word and in a line."""
 
+import errno
 import gc
+from traceback import format_exception
 from typing import Final
 
 import torch
@@ -12,12 +14,20 @@ ALLOCATOR: Final = "DefaultCPUAllocator"
 """How torch begins to say that the machine's memory is full, in a plain error."""
 
 
+DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""No space left, over the quota, read-only."""
+
+_LONGEST: Final = 20_000
+
+
 def reason_of(error: Exception) -> Reason:
     """Return the kind of a failure."""
     if isinstance(error, DivergenceError):
         return "diverged"
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return "out of memory"
+    if isinstance(error, OSError) and error.errno in DISK:
+        return "disk full"
     if isinstance(error, RuntimeError) and ALLOCATOR in str(error):
         return "out of memory"
     return "error"
@@ -29,6 +39,13 @@ def one_line(error: Exception) -> str:
         return str(error)
     lines = str(error).strip().splitlines()
     return ": ".join((type(error).__name__, *lines[:1]))
+
+
+def traceback_of(error: Exception) -> str | None:
+    """Return where an error came from; None where the network alone is the reason."""
+    if isinstance(error, DivergenceError):
+        return None
+    return "".join(format_exception(error))[-_LONGEST:]
 
 
 def free_memory() -> None:
