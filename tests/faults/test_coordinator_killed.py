@@ -33,6 +33,7 @@ class Mortal:
     environment: dict[str, str] = field(default_factory=dict)
     finished: dict[str, bytes] = field(default_factory=dict)
     kills: int = 0
+    born: float = 0.0
 
     def live(self, *further: object) -> Life:
         """Start it, or go on with it where there is a run already."""
@@ -43,6 +44,7 @@ class Mortal:
 
     def die(self, reached: Reached, delay_seconds: float, *further: object) -> None:
         """Kill it at a moment, unless it has ended; nothing that finished is lost."""
+        self.born = time.time()
         with self.live(*further) as life:
             life.until(lambda: reached(self, life))
             time.sleep(delay_seconds)
@@ -88,10 +90,9 @@ def file(pattern: str) -> Reached:
 
 
 def fresh(pattern: str) -> Reached:
-    """A file is written from now on; an older one does not count."""
-    started = time.time()
+    """A file is written in this life; an older one does not count."""
     return lambda mortal, _: any(
-        path.stat().st_mtime > started for path in mortal.run.glob(pattern)
+        path.stat().st_mtime > mortal.born for path in mortal.run.glob(pattern)
     )
 
 
