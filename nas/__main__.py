@@ -3,6 +3,7 @@
 0 done, 1 the search failed, 2 bad input, 130 interrupted, 143 terminated.
 """
 
+import io
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     # Typer has kept click's exceptions in different places; BadParameter is public.
     click_error: Any = typer.BadParameter.__mro__[2]
+    _show_everything()
     command = typer.main.get_command(app)
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
@@ -38,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             standalone_mode=False,
         )
     except NasError as error:
-        return _fail(str(error), 2)
+        return _fail(str(error), 2, error.details)
     except SearchFailed as error:
         if error.details is not None:
             print(error.details.rstrip(), file=sys.stderr)
@@ -55,13 +57,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read the output has gone, as 'head' does; nothing is wrong here.
         sys.stdout = None
         return 0
+    except OSError as error:  # a disk that is full, say; bad paths are NasErrors
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}", 1)
     return code if isinstance(code, int) else 0
 
 
-def _fail(message: str, code: int) -> int:
-    line = " ".join(message.split())
+def _fail(message: str, code: int, details: Sequence[str] = ()) -> int:
+    from nas.cli.plain import printable
+
+    line = printable(" ".join(message.split()))
     print(f"nas: error: {line}", file=sys.stderr)
+    for detail in details:
+        print(f"  {detail}", file=sys.stderr)
     return code
+
+
+def _show_everything() -> None:
+    """Have the output escape what its encoding lacks, where it would raise."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _terminate(_: int, __: FrameType | None) -> None:

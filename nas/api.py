@@ -11,16 +11,20 @@ from typing import Any
 from nas.data import Dataset, anchored, load
 from nas.data.facts import describe
 from nas.data.sources import resolve
-from nas.errors import ConfigError, RunError, unknown
+from nas.errors import ConfigError, NasError, RunError, one_line, unknown
 from nas.executors import start_server
 from nas.records import AUGMENTATIONS, Recipe
 from nas.run import Run
 from nas.search import Event, Notice, RunFolder, SearchConfig
+from nas.search.changes import check_data, check_options
 from nas.search.config import ETA, MAX_FAILURES, RETRIES
+from nas.search.devices import check_device, gone, settled_device
 from nas.search.memory import default_data_memory
 from nas.search.precision import settled_recipe
+from nas.search.room import check_room
 from nas.search.samplers.limits import check_space
-from nas.search.workers import check_device
+from nas.search.taking_over import options_like, taken_over
+from nas.search.workers import places
 from nas.space import BoundSpace, SearchSpace
 from nas.train import PRELOAD
 from nas.train.policies import may_be_mirrored, suitable_policy
@@ -72,6 +76,7 @@ def search(
     retries: int = RETRIES,
     timeout: float | None = None,
     max_failures: int = MAX_FAILURES,
+    from_run: Path | str | None = None,
     run: Path | str | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
     on_progress: OnProgress | None = None,
@@ -114,6 +119,8 @@ def search(
         timeout: seconds that a training may take; None for many times what earlier ones
             suggest.
         max_failures: failed trials in a row after which the search gives up.
+        from_run: an earlier run, whose complete trials are taken over as far as they
+            fit; ``trials`` are then trained in addition. See `search_from`.
         run: the run folder to make; None for a new one under ``runs``.
         on_event: told of everything that happens, in order.
         on_progress: told how many of how many images have been read.
@@ -168,10 +175,14 @@ def search(
     check_device(device, config.devices)
     path = Path(run) if run is not None else free_run_path(config.data, space.name)
     RunFolder.check_free(path)
-    if data_memory is None:
-        config = replace(config, data_memory=default_data_memory(device))
+    room = check_room(path, config, trials)
     _warm_up(config)
     dataset = load(data, image_size=image_size, on_progress=on_progress)
+    config, why_cpu = settled_device(config)
+    if data_memory is None:
+        on_cpu = places(config.device, config.devices) == ("cpu",)
+        memory = default_data_memory("cpu" if on_cpu else device)
+        config = replace(config, data_memory=memory)
     bound = check_fits(space, dataset, max_params)
     check_space(sampler, bound)
     fixed = space.recipe.fixed
@@ -181,8 +192,57 @@ def search(
     settled = settled_recipe(config, bound)
     facts = data_facts(dataset)
     config = replace(config, recipe=settled())
-    RunFolder.create(path, config, space, facts)
-    return _carry_on(Run(path), dataset, on_event)
+    taken = None
+    if from_run is not None:
+        # Only now is known where the genes of recipes begin.
+        bound = replace(bound, recipe=config.recipe)
+        taken = taken_over(Run(Path(from_run)).folder, config, bound, dataset)
+        config = replace(config, trials=config.trials + taken.num_searched)
+        on_event(Notice(text=taken.line))
+    RunFolder.create(
+        path,
+        config,
+        space,
+        facts,
+        fingerprint=dataset.fingerprint,
+        fill=(lambda _: None) if taken is None else taken.copy_to,
+    )
+    if room is not None:
+        on_event(Notice(text=f"warning: {room}"))
+    return _carry_on(Run(path), dataset, on_event, why_cpu)
+
+
+def search_from(
+    from_run: Path | str,
+    *,
+    on_event: Callable[[Event], None] = lambda _: None,
+    on_progress: OnProgress | None = None,
+    **changes: Any,
+) -> Run:
+    """Start a search like an earlier one, with what that has found already.
+
+    Complete trials are copied as far as they fit: their networks are in the new space
+    and budget, on the same data and trained with the same recipe.
+
+    Args:
+        from_run: the folder of the earlier run, which stays as it is.
+        on_event: told of everything that happens, in order.
+        on_progress: told how many of how many images have been read.
+        changes: options of `search` that are to be others; ``trials``, like the earlier
+            run's, is how many are trained in addition.
+
+    Raises:
+        NasError: when there is no such run, none of its trials fits, or the options
+            cannot work; before anything is written.
+        SearchFailed: when no candidate could be trained.
+    """
+    source = Run(Path(from_run)).folder
+    return search(
+        **{**options_like(source, changes), **changes},
+        from_run=from_run,
+        on_event=on_event,
+        on_progress=on_progress,
+    )
 
 
 def resume(
@@ -222,6 +282,8 @@ def resume(
     """
     _check_main_guard()
     found = Run(Path(run))
+    with found.folder.owned():
+        check_options(found.folder)
     config = _changed(
         found.config,
         trials=trials,
@@ -232,9 +294,12 @@ def resume(
         timeout=timeout,
         max_failures=max_failures,
     )
-    check_device(config.device, config.devices)
+    check_device(config.device, config.devices, found.path)
+    done = sum(record.arm == "search" for record in found.records)
+    room = check_room(found.path, config, config.trials - done)
+    if room is not None:
+        on_event(Notice(text=f"warning: {room}"))
     if config != found.config:
-        done = sum(record.arm == "search" for record in found.records)
         if config.trials < done:
             raise RunError(
                 f"trials must be at least {done}, which {run} has finished; "
@@ -245,7 +310,10 @@ def resume(
         found = Run(found.path)
     _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
-    return _carry_on(found, dataset, on_event, retry_failed=retry_failed)
+    check_data(found.folder, dataset)
+    _, why_cpu = settled_device(config, found.path)
+    why_cpu = why_cpu or gone(config, found.records)
+    return _carry_on(found, dataset, on_event, why_cpu, retry_failed=retry_failed)
 
 
 def _changed(config: SearchConfig, **changes: Any) -> SearchConfig:
@@ -281,6 +349,8 @@ def repeat(
     """
     _check_main_guard()
     found = Run(Path(run))
+    with found.folder.owned():
+        check_options(found.folder)
     if repeats < 2:
         raise ConfigError(
             f"repeats must be at least 2, for the first training counts; got {repeats}"
@@ -293,9 +363,10 @@ def repeat(
     if not found.front:
         raise RunError(f"{run} has no complete trial; continue it with 'nas resume'")
     config = found.config
-    check_device(config.device, config.devices)
+    check_device(config.device, config.devices, found.path)
     _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
+    check_data(found.folder, dataset)
     from nas.search.loop import run_repeats
 
     try:
@@ -303,8 +374,25 @@ def repeat(
             found.folder, dataset.for_search(), chosen, repeats, on_event=on_event
         )
     finally:
-        found.report()
+        _report(found, on_event)
     return found
+
+
+def repair(run: Path | str) -> list[str]:
+    """Mend what is broken in a run's folder, losing nothing that finished.
+
+    Args:
+        run: the run folder.
+
+    Returns:
+        What was done, a line each; none where nothing was broken.
+
+    Raises:
+        NasError: when there is no such run, it is taken, or it cannot be mended.
+    """
+    from nas.search.repair import repair
+
+    return repair(Path(run))
 
 
 def _warm_up(config: SearchConfig) -> None:
@@ -323,12 +411,13 @@ def _carry_on(
     run: Run,
     dataset: Dataset,
     on_event: Callable[[Event], None],
+    why_cpu: str | None,
     *,
     retry_failed: bool = False,
 ) -> Run:
     from nas.search.loop import run_search
 
-    for warning in dataset.warnings:
+    for warning in (*dataset.warnings, *([why_cpu] if why_cpu else [])):
         on_event(Notice(text=f"warning: {warning}"))
     try:
         run_search(
@@ -338,8 +427,19 @@ def _carry_on(
             retry_failed=retry_failed,
         )
     finally:
-        run.report()
+        _report(run, on_event)
     return run
+
+
+def _report(run: Run, on_event: Callable[[Event], None]) -> None:
+    """Write a run's report; a failure is told, for the search went as it went."""
+    try:
+        run.report()
+    except Exception as error:
+        why = str(error) if isinstance(error, NasError) else one_line(error)
+        on_event(
+            Notice(text=f"warning: {why}; 'nas report {run.path}' writes the report")
+        )
 
 
 def check_fits(space: SearchSpace, dataset: Dataset, max_params: int) -> BoundSpace:

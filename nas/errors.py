@@ -12,18 +12,38 @@
 Broken invariants of our own are assertions, never one of these.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from reprlib import Repr
+from traceback import format_exception
+from typing import Final
+
+UNREADABLE: Final = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What comes of reading JSON that somebody else wrote, or only a part of it."""
 
 
 class NasError(ValueError):
-    """Something the user can mend; the message says where, what and how."""
+    """Something the user can mend; the message says where, what and how.
+
+    ``details`` are further lines, such as a list of what is different.
+    """
+
+    def __init__(self, message: str, details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.details = tuple(details)
 
     def at(self, where: str) -> "NasError":
         """Return the same error with the place it happened at in front."""
         joint = "" if str(self).startswith("[") else "."
-        return type(self)(f"{where}{joint}{self}")
+        return type(self)(f"{where}{joint}{self}", self.details)
 
 
 class SpecError(NasError):
@@ -61,6 +81,11 @@ class SearchFailed(RuntimeError):
         self.details = details
 
 
+def one_line(error: BaseException) -> str:
+    """Return an exception's kind and the first line of what it says."""
+    return ": ".join((type(error).__name__, *str(error).strip().splitlines()[:1]))
+
+
 def shown(value: object) -> str:
     """Return a value as an error message quotes it: its repr, cut to a short line."""
     return _Short().repr(value)
@@ -92,3 +117,15 @@ def unknown(what: str, name: object, known: Iterable[str]) -> str:
     close = get_close_matches(text.lower()[:99], names, n=1, cutoff=0.6)
     remedy = f"did you mean {close[0]!r}?" if close else f"choose {' or '.join(names)}"
     return f"unknown {what} {shown(text)}: {remedy}"
+
+
+def traceback_of(error: BaseException, most_characters: int = 20_000) -> str:
+    """Return where an exception came from, as Python prints it.
+
+    What is longer than so many characters keeps its beginning and its end.
+    """
+    text = "".join(format_exception(error)).strip()
+    if len(text) <= most_characters:
+        return text
+    half = most_characters // 2
+    return f"{text[:half]}\n[...]\n{text[-half:]}"

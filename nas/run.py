@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from nas.errors import RunError
+from nas.errors import UNREADABLE, RunError, one_line
 from nas.export import ModelFacts, write
 from nas.records import Recipe, TrialRecord
 from nas.report import (
@@ -22,6 +22,7 @@ from nas.report import (
     write_report,
 )
 from nas.search import RunFolder, SearchConfig
+from nas.search.mending import file_digest
 from nas.search.noise_files import read_beliefs, read_repeats
 
 
@@ -118,7 +119,11 @@ class Run:
         return summarize(records, reference, repeats, beliefs)
 
     def report(self) -> Summary:
-        """Write the report and the data's facts into the run; return its summary."""
+        """Write the report and the data's facts into the run; return its summary.
+
+        Raises:
+            RunError: when it cannot be written or, at last, its pictures be drawn.
+        """
         config, facts = self.config, self.folder.facts()
         kind = config.recipe.objective.replace("-", " ")
         found = self.summary()
@@ -126,15 +131,21 @@ class Run:
         epochs = sorted({self.recipe(record).epochs for record in records})
         ends = dict.fromkeys((*epochs[:1], *epochs[-1:])) or [config.recipe.epochs]
         trained = f"{' to '.join(map(str, ends))} epochs"
-        write_report(
-            found,
-            self.folder.report_path,
-            title=f"{facts['name']}, {trained}, {kind}",
-            max_params=config.max_params,
-            epochs=config.recipe.epochs,
-            data=facts,
-            effects=effects(records) if any(r.recipe for r in records) else None,
-        )
+        known = effects(records) if any(r.recipe for r in records) else None
+        path = self.folder.report_path
+        try:
+            write_report(
+                found,
+                path,
+                title=f"{facts['name']}, {trained}, {kind}",
+                max_params=config.max_params,
+                epochs=config.recipe.epochs,
+                data=facts,
+                effects=known,
+            )
+        except Exception as error:  # a broken matplotlib fails in every way there is
+            why = getattr(error, "strerror", None) or one_line(error)
+            raise RunError(f"{path}: the report cannot be written: {why}") from error
         return found
 
     @property
@@ -142,11 +153,20 @@ class Run:
         """What accuracy went by when the report was written last.
 
         None where recipes were not searched, or trials were too few to say.
+
+        Raises:
+            RunError: when it cannot be read.
         """
         path = self.folder.report_path / "effects.json"
-        return (
-            Effects.from_json(json.loads(path.read_bytes())) if path.exists() else None
-        )
+        if not path.exists():
+            return None
+        try:
+            return Effects.from_json(json.loads(path.read_bytes()))
+        except UNREADABLE as error:
+            raise RunError(
+                f"{path}: cannot be read: {one_line(error)}; delete it, 'nas report' "
+                "makes it anew"
+            ) from None
 
     def export(self, to: Path | str, record: TrialRecord | None = None) -> Path:
         """Write a trial, by default the best one, as ``model.py`` and its weights.
@@ -174,6 +194,11 @@ class Run:
             raise RunError(
                 f"trial {record.trial} has no weights: {weights} is gone; "
                 "choose another --trial"
+            )
+        if record.weights not in (None, file_digest(weights)):
+            raise RunError(
+                f"{weights}: are not the weights that were trained, their checksum "
+                f"differs; 'nas resume {self.path}' trains them again"
             )
         assert record.accuracy is not None
         facts = self.folder.facts()

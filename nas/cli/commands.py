@@ -12,6 +12,7 @@ from nas import api
 from nas.arch import Architecture, canonical_hash, read, to_json
 from nas.arch.reference import REFERENCES, reference_defaults
 from nas.cli.certainty import print_certainty, print_comparison
+from nas.cli.plain import plain_console
 from nas.cli.progress import Watch
 from nas.cli.reading import Reading
 from nas.cli.recipes import effects_view, recipe_line
@@ -24,7 +25,7 @@ from nas.cli.render import (
     space_summary,
     stopped_table,
 )
-from nas.errors import ConfigError, SpaceError, unknown
+from nas.errors import ConfigError, NasError, RunError, SpaceError, unknown
 from nas.nn.cost import cost
 from nas.records import Recipe, TrialRecord, recipe_to_json
 from nas.report import describe_stops
@@ -42,7 +43,18 @@ def run_search(**options: Any) -> None:
     with Reading(console) as reading, Watch(console) as watch:
         on_event = _in_turn(reading, watch)
         run = api.search(on_event=on_event, on_progress=reading, **options)
-    _print_front(console, run)
+    _print_outcome(console, run)
+
+
+def run_search_from(from_run: Path, **changes: Any) -> None:
+    """Search with what an earlier run has found and was asked, but for changes."""
+    console = _console()
+    with Reading(console) as reading, Watch(console) as watch:
+        on_event = _in_turn(reading, watch)
+        run = api.search_from(
+            from_run, on_event=on_event, on_progress=reading, **changes
+        )
+    _print_outcome(console, run)
 
 
 def run_resume(path: Path, **changes: Any) -> None:
@@ -51,7 +63,7 @@ def run_resume(path: Path, **changes: Any) -> None:
     with Reading(console) as reading, Watch(console) as watch:
         on_event = _in_turn(reading, watch)
         run = api.resume(path, on_event=on_event, on_progress=reading, **changes)
-    _print_front(console, run)
+    _print_outcome(console, run)
 
 
 def run_repeat(path: Path, *, trials: tuple[int, ...], repeats: int) -> None:
@@ -70,19 +82,33 @@ def run_repeat(path: Path, *, trials: tuple[int, ...], repeats: int) -> None:
         except KeyboardInterrupt:
             console.print("stopped; the same command goes on from here")
             raise
-    _print_front(console, run)
+    _print_outcome(console, run)
+
+
+def run_repair(path: Path) -> None:
+    """Mend a run and say what was done."""
+    console = _console()
+    done = api.repair(path)
+    for line in done or ["there was nothing to mend"]:
+        console.print(f"{path}: {line}", soft_wrap=True, highlight=False)
 
 
 def run_report(path: Path, *, as_json: bool) -> None:
     """Write and print the front of a run."""
     run = Run(path)
-    found = run.report()
+    failure: RunError | None = None
+    try:
+        found = run.report()
+    except RunError as error:
+        failure, found = error, run.summary()
     if as_json:
         known = run.effects
         effects = None if known is None else known.to_json()
         _print_json(found.to_json() | {"effects": effects})
     else:
         _print_front(_console(), run)
+    if failure is not None:
+        raise failure
 
 
 def run_export(
@@ -118,7 +144,7 @@ def run_show(
     """Show an architecture, the best or a given trial of a run, or a space."""
     console = _console()
     path = Path(what)
-    if path.is_dir() and what not in shipped():
+    if what not in shipped() and _is_folder(path):
         _show_trial(console, Run(path), trial, as_json)
     elif path.suffix == ".json":
         _show_architecture(console, read(path), str(path), as_json)
@@ -142,8 +168,15 @@ def run_show(
         )
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that no file can have
+        return False
+
+
 def _console() -> Console:
-    return Console(markup=False)  # names and errors come from outside
+    return plain_console()  # names and errors come from outside
 
 
 def _in_turn(reading: Reading, watch: Watch) -> Callable[[Event], None]:
@@ -154,6 +187,14 @@ def _in_turn(reading: Reading, watch: Watch) -> Callable[[Event], None]:
         watch(event)
 
     return on_event
+
+
+def _print_outcome(console: Console, run: Run) -> None:
+    """Print the front of what has just been trained; that cannot undo it."""
+    try:
+        _print_front(console, run)
+    except NasError as error:
+        console.print(f"warning: {error}", soft_wrap=True, highlight=False)
 
 
 def _print_front(console: Console, run: Run) -> None:

@@ -7,10 +7,9 @@ import sys
 from hashlib import blake2b
 from pathlib import Path
 
-from rich.console import Console
-
 from nas.api import suited
 from nas.cli.facts import facts_view
+from nas.cli.plain import plain_console
 from nas.cli.reading import Reading
 from nas.data import Dataset, anchored, load, sheet_folder
 from nas.data.facts import describe
@@ -27,7 +26,7 @@ def run_data(
     """
     if sheet is not None:
         _check_sheet(sheet)
-    with Reading(Console(file=sys.stderr)) as reading:
+    with Reading(plain_console(file=sys.stderr)) as reading:
         dataset = load(source, image_size=image_size, on_progress=reading)
     facts, recipe = describe(dataset), suited(Recipe(), dataset)
     if sheet is not None:
@@ -37,10 +36,10 @@ def run_data(
         drawn = {} if sheet is None else {"sheet": str(sheet)}
         print(json.dumps(facts.to_json() | training | drawn, indent=2))
         return
-    console = Console()
+    console = plain_console()
     console.print(facts_view(facts, recipe), highlight=False)
     where = str(sheet or _drawn_in_cache(source, dataset))
-    console.print(f"\nsheet  {where}", soft_wrap=True, highlight=False, markup=False)
+    console.print(f"\nsheet  {where}", soft_wrap=True, highlight=False)
 
 
 def _check_sheet(path: Path) -> None:

@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from nas.cli.plain import printable
 from nas.cli.render import percent
 from nas.data.facts import DataFacts
 from nas.records import Recipe
@@ -83,7 +84,9 @@ def _classes(facts: DataFacts) -> Table:
             continue
         bar = "█" * round(BAR * counts["train"][label] / largest)
         numbers = (f"{counts[name][label]:,}" for name in _TITLES)
-        table.add_row(Text(facts.classes[label]), *numbers, Text(bar, "blue"))
+        table.add_row(
+            Text(printable(facts.classes[label])), *numbers, Text(bar, "blue")
+        )
     return table
 
 

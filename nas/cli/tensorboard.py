@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nas.cli.plain import printable
 from nas.errors import ConfigError
 from nas.run import Run
 
@@ -17,7 +18,8 @@ def serve(path: Path, port: int) -> None:
     """
     run = Run(path)
     port = _free(port)
-    print(f"TensorBoard shows {path} at http://localhost:{port}/ (Ctrl-C ends it)")
+    shown = printable(str(path))
+    print(f"TensorBoard shows {shown} at http://localhost:{port}/ (Ctrl-C ends it)")
     sys.stdout.flush()
     command = [sys.executable, "-m", "tensorboard.main"]
     options = {

@@ -49,13 +49,6 @@ def write_report(
         with _replaced(folder / "trials.csv") as path:
             _write_csv(path, TrialRow, trial_rows(summary.records, epochs))
     _write_json(folder / "front.json", summary.front_json())
-    with _replaced(folder / "front.png") as path:
-        draw_front(summary.records, path, title=title, max_params=max_params)
-    if summary.comparison is not None:
-        with _replaced(folder / "hypervolume.png") as path:
-            draw_courses(
-                summary.comparison, path, title=title, reference=summary.reference
-            )
     _write_json(folder / "summary.json", summary.to_json())
     if data is not None:
         _write_json(folder / "data.json", data)
@@ -63,6 +56,14 @@ def write_report(
         (folder / "effects.json").unlink(missing_ok=True)
     else:
         _write_json(folder / "effects.json", effects.to_json())
+    # Pictures come last: of all this, they are what most often cannot be made.
+    with _replaced(folder / "front.png") as path:
+        draw_front(summary.records, path, title=title, max_params=max_params)
+    if summary.comparison is not None:
+        with _replaced(folder / "hypervolume.png") as path:
+            draw_courses(
+                summary.comparison, path, title=title, reference=summary.reference
+            )
 
 
 def _write_json(path: Path, data: Any) -> None:

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from functools import partial
 
 from nas.data import SearchData
-from nas.errors import SearchFailed
+from nas.errors import NasError, SearchFailed, one_line
 from nas.executors import Executor, InlineExecutor, LocalExecutor
 from nas.records import EvalRequest, TrialRecord
 from nas.search.beliefs import believe
 from nas.search.config import SearchConfig
-from nas.search.events import Begun, Event
+from nas.search.events import Begun, Event, Notice
 from nas.search.mending import torn_weights, train_again
 from nas.search.noise_files import read_repeats, write_beliefs
 from nas.search.repeats import Repeater
@@ -93,7 +93,7 @@ def run_search(
                     tuple(search.records.values()), config.repeats
                 )
         records = [record for _, record in sorted(search.records.items())]
-        _keep_beliefs(run, space, records)
+        _keep_beliefs(run, space, records, on_event)
     if not any(record.status == "complete" for record in records):
         reason = next((r.error for r in records if r.error), "nothing was trained")
         first = search.failures[0].traceback if search.failures else None
@@ -131,7 +131,7 @@ def run_repeats(
                 repeater.repeat(trials, trainings)
             else:
                 repeater.repeat_front(records, trainings)
-        _keep_beliefs(run, _bound(run, config, data), records)
+        _keep_beliefs(run, _bound(run, config, data), records, on_event)
 
 
 def _bound(run: RunFolder, config: SearchConfig, data: SearchData) -> BoundSpace:
@@ -168,12 +168,20 @@ def _num_images(data: SearchData) -> int:
 
 
 def _keep_beliefs(
-    run: RunFolder, space: BoundSpace, records: Sequence[TrialRecord]
+    run: RunFolder,
+    space: BoundSpace,
+    records: Sequence[TrialRecord],
+    on_event: Callable[[Event], None],
 ) -> None:
-    with one_thread():
-        beliefs = believe(space.distributions(), records, read_repeats(run))
-    if beliefs is not None:
-        write_beliefs(run, beliefs)
+    """Keep what a model thinks of the trials; they are worth more than its failure."""
+    try:
+        with one_thread():
+            beliefs = believe(space.distributions(), records, read_repeats(run))
+        if beliefs is not None:
+            write_beliefs(run, beliefs)
+    except Exception as error:
+        why = str(error) if isinstance(error, NasError) else one_line(error)
+        on_event(Notice(text=f"warning: nothing says how sure the front is: {why}"))
 
 
 def _executor(config: SearchConfig, data: SearchData) -> Executor:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from nas.search.gpus import count_gpus
+from nas.search.gpus import count_gpus, gpu_bytes
 
 CPU_SHARE: Final = 1 / 4
 """Of the main memory, for all workers together: they share the pages of a file."""
@@ -31,7 +31,7 @@ def default_data_memory(device: str) -> int:
         device: "auto" (a GPU where there is one), "cpu" or "cuda".
     """
     if device != "cpu" and count_gpus():
-        return int(_gpu_bytes() * GPU_SHARE)
+        return int(gpu_bytes() * GPU_SHARE)
     return int(main_memory_bytes() * CPU_SHARE)
 
 
@@ -69,15 +69,3 @@ def _cgroup_limits() -> Iterator[int]:
                 continue
             if text.isdigit():  # and not "max"
                 yield int(text)
-
-
-def _gpu_bytes() -> int:
-    """Return the memory of the smallest GPU."""
-    import pynvml
-
-    pynvml.nvmlInit()
-    try:
-        handles = map(pynvml.nvmlDeviceGetHandleByIndex, range(count_gpus()))
-        return min(int(pynvml.nvmlDeviceGetMemoryInfo(gpu).total) for gpu in handles)
-    finally:
-        pynvml.nvmlShutdown()

@@ -80,10 +80,10 @@ class Searching:
             known,
             {trial: (run.arm(trial), net) for trial, net in self.interrupted.items()},
         )
-        self.mirror = Mirror(run.study_path, space)
+        self.mirror = Mirror(
+            run.study_path, space, lambda text: on_event(Notice(text=text))
+        )
         self.mirror.catch_up(known, self.interrupted)
-        if self.mirror.note:
-            on_event(Notice(text=self.mirror.note))
         self.next_trial = max([*self.records, *self.interrupted], default=-1) + 1
 
     def run(self) -> None:

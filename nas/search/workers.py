@@ -6,7 +6,6 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from nas.errors import ConfigError
 from nas.executors import Packing
 from nas.search.gpus import count_gpus, free_gpu_bytes
 
@@ -22,7 +21,11 @@ def places(device: str, devices: Sequence[int] | None = None) -> tuple[str, ...]
         devices: the numbers of the GPUs to use; None is all of them.
     """
     numbers = range(count_gpus()) if devices is None else devices
-    if device == "cpu" or not numbers or (device == "auto" and not devices and _cpu()):
+    if (
+        device == "cpu"
+        or not numbers
+        or (device == "auto" and not devices and built_for_cpu())
+    ):
         return ("cpu",)
     return tuple(f"cuda:{number}" for number in numbers)
 
@@ -56,23 +59,14 @@ def num_cores() -> int:
     return os.cpu_count() or 1
 
 
-def check_device(device: str, devices: Sequence[int] | None = None) -> None:
-    """Refuse GPUs that are not there.
-
-    Raises:
-        ConfigError: for "cuda" without any GPU, or numbers of GPUs there are not.
-    """
-    count = count_gpus() if device == "cuda" or devices is not None else 0
-    if device == "cuda" and not count:
-        raise ConfigError("device 'cuda' needs an NVIDIA GPU; found none; use cpu")
-    if devices is not None and max(devices) >= count:
-        has = f"there are 0 to {count - 1}" if count else "there are none"
-        raise ConfigError(f"devices must be numbers of GPUs; {has}; got {max(devices)}")
-
-
-def _cpu() -> bool:
+def built_for_cpu() -> bool:
     """Return whether PyTorch was built without CUDA; asking itself takes a second."""
+    return torch_version().endswith("+cpu")
+
+
+def torch_version() -> str:
+    """Return the version of PyTorch, without importing it."""
     try:
-        return version("torch").endswith("+cpu")
+        return version("torch")
     except PackageNotFoundError:  # vendored or path-installed
-        return False
+        return "unknown"

@@ -1,11 +1,12 @@
 """The units and aggregations that a space's plugins bring along."""
 
 import inspect
+from itertools import islice
 from typing import Any, Final
 
 from nas.arch import CustomAggregation, CustomUnit, Plugin
 from nas.errors import SpecError
-from nas.space.domains import Domain, FloatRange
+from nas.space.domains import Choice, Domain, FloatRange
 from nas.space.nodes import Node
 from nas.space.options import read_domain, read_positive
 from nas.space.space import Variant
@@ -13,6 +14,7 @@ from nas.space.space import Variant
 # What a class is called with ahead of its options.
 _NUM_GIVEN: Final = {"unit": 3, "aggregation": 5}
 _PROBED_DEPTH: Final = 2
+_TRIED: Final = 64  # of a range's values, besides its end
 
 
 class CustomKinds:
@@ -92,6 +94,9 @@ def _try_out(variant: Variant, place: Node) -> None:
 
 
 def _values(domain: Domain) -> tuple[Any, ...]:
+    if isinstance(domain, Choice):
+        return domain.options
     if isinstance(domain, FloatRange):
         return (domain.low, domain.high)
-    return domain.options
+    steps = range(domain.low, domain.high, domain.step)
+    return (*islice(steps, _TRIED), domain.high)

@@ -26,7 +26,7 @@ from nas.arch import (
     Sum,
 )
 from nas.arch.architecture import check_dropout
-from nas.errors import SpecError, unknown
+from nas.errors import SpecError, shown, unknown
 from nas.space.custom import CustomKinds
 from nas.space.domains import Choice, Domain, FloatRange
 from nas.space.nodes import Node, read_yaml
@@ -63,6 +63,8 @@ _ONE: Final = Choice((1,))
 _MOST_BLOCKS: Final = 64
 _MOST_DEPTH: Final = 256
 _MOST_CHANNELS: Final = 1 << 16
+_MOST_PARTS: Final = 64
+"""Of stem layers, auxiliary heads and plugins."""
 
 
 def read_space(path: Path, name: str | None = None) -> SearchSpace:
@@ -75,7 +77,7 @@ def read_space(path: Path, name: str | None = None) -> SearchSpace:
     entries = root.mapping(known=_KEYS, required=("schema", "widths", "stem", "blocks"))
     schema = entries["schema"].scalar()
     if type(schema) is not int or schema != SCHEMA:
-        raise entries["schema"].error(f"must be {SCHEMA}; got {schema!r}")
+        raise entries["schema"].error(f"must be {SCHEMA}; got {shown(schema)}")
     solved = _widths_mode(entries["widths"])
     for key in ("multiple_of", "min_width"):
         if key in entries and not solved:
@@ -123,7 +125,7 @@ def _widths_mode(node: Node) -> bool:
     if mode not in ("solved", "absolute"):
         raise node.error(
             "must be 'solved' (relative widths, scaled to a target size) or "
-            f"'absolute' (channels); got {mode!r}"
+            f"'absolute' (channels); got {shown(mode)}"
         )
     return mode == "solved"
 
@@ -135,13 +137,15 @@ def _integer(entries: Mapping[str, Node], name: str, default: int) -> int:
 def _plugins(node: Node | None, folder: Path) -> tuple[Plugin, ...]:
     """Read the list of Python files, beside the YAML file or in 'plugins' there."""
     found: list[Plugin] = []
-    for item in node.sequence() if node is not None else []:
+    for item in _members(node):
         file = item.string()
         path = folder / file
-        if not path.is_file():
+        if not _is_file(path):
             path = folder / "plugins" / Path(file).name
-        if not path.is_file():
-            raise item.error(f"must be the path of a Python file; found no {file!r}")
+        if not _is_file(path):
+            raise item.error(
+                f"must be the path of a Python file; found no {shown(file)}"
+            )
         plugin = Plugin.of(path)
         if any(plugin.file == other.file for other in found):
             raise item.error(f"has a name that another one has: {plugin.file!r}")
@@ -149,12 +153,32 @@ def _plugins(node: Node | None, folder: Path) -> tuple[Plugin, ...]:
     return tuple(found)
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
+
+
+def _members(node: Node | None) -> list[Node]:
+    """Return the members of a list of parts, of which a network has a few."""
+    if node is None:
+        return []
+    members = node.sequence()
+    if len(members) > _MOST_PARTS:
+        raise node.error(
+            f"must have at most {_MOST_PARTS} members; got {len(members):,}; "
+            "leave some out"
+        )
+    return members
+
+
 def _stem(node: Node, solved: bool) -> tuple[Part, ...]:
     """Read one convolution, or a list of {kind: options}."""
     if node.is_mapping:
         return (_stem_layer(node, node, StemConv, solved),)
     parts = []
-    for item in node.sequence():
+    for item in _members(node):
         layers = item.mapping()
         if len(layers) != 1:
             raise item.error("must be one layer, such as {conv: {width: 1}}")
@@ -187,18 +211,18 @@ def _named(node: Node | None, what: str, known: tuple[str, ...]) -> Domain:
 
 def _aux(node: Node | None, num_blocks: int) -> tuple[Part, ...]:
     parts = []
-    for item in node.sequence() if node is not None else []:
+    for item in _members(node):
         entries = item.mapping()
         weight = entries.get("weight")
         given: dict[str, Domain] = {"weight": Choice((AuxHead(after=0).weight,))}
         if weight is not None:
             given["weight"] = read_judged(weight, "weight", _judge_weight)
         options, _ = spec_options(item, item, AuxHead, given=given)
-        for after in _options(options["after"]):
-            if after >= num_blocks:
-                raise entries["after"].error(
-                    f"must be the index of a block, 0 to {num_blocks - 1}; got {after}"
-                )
+        last = _last(options["after"])
+        if last >= num_blocks:
+            raise entries["after"].error(
+                f"must be the index of a block, 0 to {num_blocks - 1}; got {last}"
+            )
         parts.append(Part(cls=AuxHead, options=options))
     return tuple(parts)
 
@@ -267,7 +291,9 @@ class _BlockReader:
             for item in node.sequence() if node.is_sequence else [node]:
                 kind = item.string()
                 if kind in kinds:
-                    raise item.error(f"stands in the list twice: {kind!r}; keep one")
+                    raise item.error(
+                        f"stands in the list twice: {shown(kind)}; keep one"
+                    )
                 kinds[kind] = item
         if not kinds:
             table = AGGREGATIONS if what == "aggregation" else UNITS
@@ -351,6 +377,10 @@ def _check_gain(entries: Mapping[str, Node], space: BlockSpace) -> None:
                 Block(aggregation=Sum(gain=gain), unit=some, depth=1, width=8)
             except SpecError as error:
                 raise entries["aggregation"].error(str(error)) from None
+
+
+def _last(domain: Domain) -> Any:
+    return max(domain.options) if isinstance(domain, Choice) else domain.high
 
 
 def _options(domain: Domain) -> tuple[Any, ...]:

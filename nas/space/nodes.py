@@ -6,6 +6,7 @@ duplicate key or a number that is not finite is an error at its place.
 
 import math
 import re
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +16,22 @@ import yaml
 from yaml.reader import ReaderError
 
 from nas.arch import Gene
-from nas.errors import SpaceError, unknown
+from nas.errors import SpaceError, shown, unknown
+from nas.space.composing import Excess, compose
 
-_LIMIT_BYTES: Final = 1 << 20
+MOST_BYTES: Final = 1 << 20
+MOST_VALUES: Final = 10_000
+"""Of a file; a search space has some hundred."""
+
+_MOST_DIGITS: Final = 100
+"""Of a number: Python takes minutes to read millions of them."""
+
 # YAML 1.1, which PyYAML reads, takes 1e-3 for a string; 1.2 and people don't.
 _FLOAT: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-_PLAIN_TAGS: Final = {
-    f"tag:yaml.org,2002:{name}"
-    for name in ("int", "float", "bool", "null", "str", "seq", "map")
+_TAG: Final = "tag:yaml.org,2002:"
+_NUMBER_TAGS: Final = {f"{_TAG}{name}" for name in ("int", "float")}
+_PLAIN_TAGS: Final = _NUMBER_TAGS | {
+    f"{_TAG}{name}" for name in ("bool", "null", "str", "seq", "map")
 }
 
 
@@ -55,7 +64,7 @@ class Node:
             key_node._check_tag()
             name = key.value
             if name in entries:
-                raise key_node.error(f"has the key {name!r} twice; keep one")
+                raise key_node.error(f"has the key {shown(name)} twice; keep one")
             if known is not None and name not in known:
                 raise key_node.error(f"has an {unknown('key', name, known)}")
             path = f"{self.path}.{name}" if self.path else name
@@ -81,13 +90,19 @@ class Node:
             raise self.error(f"must be a single value; got {self._kind()}")
         self._check_tag()
         text = self.raw.value
+        if self.raw.tag in _NUMBER_TAGS and len(text) > _MOST_DIGITS:
+            raise self.error(
+                f"must be a number of at most {_MOST_DIGITS} digits; got {shown(text)}"
+            )
         if self.raw.style is None and _FLOAT.fullmatch(text) and "e" in text.lower():
             value: Gene | None = float(text)
         else:
             try:
                 value = yaml.SafeLoader("").construct_object(self.raw)
-            except (ValueError, yaml.YAMLError):
-                raise self.error(f"cannot be read as a value: {text!r}") from None
+            except (ValueError, LookupError, OverflowError, yaml.YAMLError):
+                raise self.error(f"cannot be read as a value: {shown(text)}") from None
+        if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+            raise self.error(f"must be an integer of 64 bits; got {shown(value)}")
         if isinstance(value, float) and not math.isfinite(value):
             raise self.error(f"must be finite; got {text}; write a number")
         return value
@@ -97,7 +112,7 @@ class Node:
         value = self.scalar()
         if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
             raise self.error(
-                f"must be an integer of at least {at_least}; got {value!r}; "
+                f"must be an integer of at least {at_least}; got {shown(value)}; "
                 f"use {at_least} or more"
             )
         return value
@@ -106,7 +121,7 @@ class Node:
         """Return a string."""
         value = self.scalar()
         if not isinstance(value, str):
-            raise self.error(f"must be text; got {value!r}; put it in quotes")
+            raise self.error(f"must be text; got {shown(value)}; put it in quotes")
         return value
 
     @property
@@ -121,16 +136,15 @@ class Node:
 
     def _check_tag(self) -> None:
         if self.raw.tag not in _PLAIN_TAGS:
-            raise self.error(
-                f"must be a plain value; got the tag {self.raw.tag!r}; leave it out"
-            )
+            tag = shown(self.raw.tag)
+            raise self.error(f"must be a plain value; got the tag {tag}; leave it out")
 
     def _kind(self) -> str:
         if self.is_mapping:
             return "a mapping"
         if self.is_sequence:
             return "a list"
-        return repr(self.raw.value) if self.raw.value else "nothing"
+        return shown(self.raw.value) if self.raw.value else "nothing"
 
 
 def _place(path: Path, before: str) -> str:
@@ -138,22 +152,31 @@ def _place(path: Path, before: str) -> str:
     return f"{path}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
 
 
-def read_yaml(path: Path) -> tuple[Node, str]:
+def read_yaml(
+    path: Path,
+    *,
+    most_bytes: int = MOST_BYTES,
+    most_values: int = MOST_VALUES,
+    remedy: str = "start from the space 'minimal'",
+) -> tuple[Node, str]:
     """Return the root of a YAML file, and its text.
+
+    Args:
+        path: of the file.
+        most_bytes: that it may have.
+        most_values: that may stand in it, aliases followed.
+        remedy: for an empty one.
 
     Raises:
         SpaceError: when the file cannot be read, is empty, too large or not YAML.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LIMIT_BYTES + 1)
-    except OSError as error:
-        raise SpaceError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(data) > _LIMIT_BYTES:
-        raise SpaceError(f"{path}: must be smaller than {_LIMIT_BYTES} bytes")
+    data = _content(path, most_bytes)
     try:
         text = data.decode("utf-8-sig")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = compose(text, most_values)
+    except Excess as error:
+        place = f"{path}:{error.mark.line + 1}:{error.mark.column + 1}"
+        raise SpaceError(f"{place}: {error}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
@@ -164,8 +187,26 @@ def read_yaml(path: Path) -> tuple[Node, str]:
     except ReaderError as error:
         place = _place(path, text[: error.position])
         raise SpaceError(f"{place}: not YAML: {error.reason}") from None
-    except RecursionError:
-        raise SpaceError(f"{path}:1:1: not YAML: nested too deeply") from None
     if root is None:
-        raise SpaceError(f"{path}:1:1: is empty; start from the space 'minimal'")
+        raise SpaceError(f"{path}:1:1: is empty; {remedy}")
     return Node(str(path), "", root), text
+
+
+def _content(path: Path, most_bytes: int) -> bytes:
+    """Return what is in a file of a reasonable size."""
+    try:
+        # A pipe that nobody writes to would have us wait for ever.
+        is_file = stat.S_ISREG(path.stat().st_mode)
+        if is_file:
+            with path.open("rb") as file:
+                data = file.read(most_bytes + 1)
+    except OSError as error:
+        raise SpaceError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError:  # a null byte
+        raise SpaceError(f"{path}: cannot be read: no file has such a name") from None
+    if not is_file:
+        what = "Is a directory" if path.is_dir() else "no regular file"
+        raise SpaceError(f"{path}: cannot be read: {what}; give a .yaml file")
+    if len(data) > most_bytes:
+        raise SpaceError(f"{path}: must have at most {most_bytes:,} bytes; got more")
+    return data

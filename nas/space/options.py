@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, Final
 
 from nas.arch import Gene
-from nas.errors import ConfigError, SpecError
+from nas.errors import ConfigError, SpecError, shown
 from nas.space.domains import Choice, Domain, FloatRange, IntRange
 from nas.space.nodes import Node
 
@@ -14,6 +14,7 @@ _RANGE_KEYS: Final = ("int", "float", "step", "log")
 _ONE: Final = Choice((1,))
 _JUDGED: Final = 64  # of a range's values, besides its ends
 _MOST_RELATIVE: Final = 1000
+_MOST_OPTIONS: Final = 1000
 
 
 def spec_options(
@@ -128,7 +129,7 @@ def read_positive(node: Node | None, at_most: int) -> Domain:
             or not 1 <= value <= at_most
         ):
             raise place.error(
-                f"must be an integer from 1 to {at_most:,}; got {value!r}; use one"
+                f"must be an integer from 1 to {at_most:,}; got {shown(value)}; use one"
             )
     return domain
 
@@ -143,10 +144,10 @@ def read_relative(node: Node, what: str) -> Domain:
         )
     for place, value in values:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise place.error(f"must be a number; got {value!r}")
+            raise place.error(f"must be a number; got {shown(value)}")
         if not 0 < value <= _MOST_RELATIVE:
             raise place.error(
-                f"must be above 0 and at most {_MOST_RELATIVE}; got {value!r}"
+                f"must be above 0 and at most {_MOST_RELATIVE}; got {shown(value)}"
             )
     return domain
 
@@ -156,16 +157,20 @@ def read_domain(node: Node) -> tuple[Domain, list[tuple[Node, Gene]]]:
     if node.is_mapping:
         return _range(node)
     members = node.sequence() if node.is_sequence else [node]
+    if len(members) > _MOST_OPTIONS:
+        raise node.error(
+            f"must have at most {_MOST_OPTIONS:,} options; got {len(members):,}; write "
+            "a range such as {int: [1, 64]}"
+        )
     values: list[tuple[Node, Gene]] = []
+    known: set[tuple[bool, Gene]] = set()
     for member in members:
         value = member.scalar()
         if value is None:
             raise member.error("must have a value; it is empty")
-        if any(
-            value == v and isinstance(value, bool) is isinstance(v, bool)
-            for _, v in values
-        ):
-            raise member.error(f"stands in the list twice: {value!r}; keep one")
+        if (isinstance(value, bool), value) in known:
+            raise member.error(f"stands in the list twice: {shown(value)}; keep one")
+        known.add((isinstance(value, bool), value))
         values.append((member, value))
     if not values:
         raise node.error("must have at least one option; the list is empty")
@@ -185,7 +190,7 @@ def _range(node: Node) -> tuple[Domain, list[tuple[Node, Gene]]]:
     for end in ends:
         value = end.scalar()
         if isinstance(value, bool) or not isinstance(value, types):
-            raise end.error(f"must be {kind[0]}; got {value!r}")
+            raise end.error(f"must be {kind[0]}; got {shown(value)}")
         values.append(value)
     low, high = values
     if low >= high:
@@ -194,7 +199,7 @@ def _range(node: Node) -> tuple[Domain, list[tuple[Node, Gene]]]:
         )
     log = entries["log"].scalar() if "log" in entries else False
     if not isinstance(log, bool):
-        raise entries["log"].error(f"must be true or false; got {log!r}")
+        raise entries["log"].error(f"must be true or false; got {shown(log)}")
     if log and low <= 0:
         raise ends[0].error(f"must be above 0 in a logarithmic range; got {low}")
     step = entries["step"].integer(at_least=1) if "step" in entries else 1

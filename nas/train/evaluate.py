@@ -12,14 +12,14 @@ from safetensors.numpy import save
 from torch import nn
 
 from nas.data import SearchData
-from nas.errors import ConfigError
+from nas.errors import ConfigError, traceback_of
 from nas.nn.build import build, supervised
 from nas.nn.cost import cost
 from nas.nn.memory import keep_parts
 from nas.nn.processor import suit_processor
 from nas.records import EvalRequest, EvalResult, Recipe, Status
 from nas.train.events import Events
-from nas.train.failures import free_memory, one_line, reason_of, traceback_of
+from nas.train.failures import free_memory, one_line, reason_of
 from nas.train.feed import Feed
 from nas.train.fit import fit
 from nas.train.graph import CudaGraph
@@ -85,7 +85,8 @@ class Evaluator:
                     outcome = self._evaluate(request, paused, epochs, notes)
         except Exception as failure:
             error, reason = one_line(failure), reason_of(failure)
-            trace = traceback_of(failure)
+            if reason != "diverged":  # where in our code that was seen says nothing
+                trace = traceback_of(failure)
         if reason == "out of memory":
             # Not before the error is gone, whose traceback holds on to the network.
             free_memory()
@@ -134,7 +135,8 @@ class Evaluator:
         trained.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         first_epoch = 0 if paused is None else paused.epochs
         stop_epoch = request.stop_epoch or recipe.epochs
-        with Events(request.folder, first_epoch) as events:
+        Path(request.folder).mkdir(parents=True, exist_ok=True)
+        with Events(request.folder, first_epoch, notes.append) as events:
             if paused is None:
                 events.architecture(architecture)
 

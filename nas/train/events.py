@@ -1,29 +1,59 @@
 """What TensorBoard shows of one training, in a single event file."""
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-
-from torch.utils.tensorboard.summary import hparams
-from torch.utils.tensorboard.writer import SummaryWriter
+from typing import TYPE_CHECKING, Final
 
 from nas.arch import Architecture, Gene, to_json
 from nas.nn.cost import Cost
 from nas.records import RECIPE_GENES, Recipe, recipe_to_json
 from nas.train.module import Metrics
 
+if TYPE_CHECKING:
+    from nas.train.event_file import EventFile
+
+
+def _loaded() -> "type[EventFile] | Exception":
+    """Return what writes events, or why a broken TensorBoard does not."""
+    try:
+        from nas.train.event_file import EventFile
+    except Exception as error:  # anything that an import may come up with
+        return error
+    return EventFile
+
+
+_EVENT_FILE: Final = _loaded()  # now: a worker's process is a copy of one that has it
+
 
 class Events:
-    """Writes the events of one training, directly in a folder.
+    """Writes the events of one training, directly in a folder, as far as it can.
+
+    A training is worth more than its curves: the first failure is told to
+    ``on_failure``, and ends the writing.
 
     Args:
         folder: may hold the events of earlier epochs.
         first_epoch: whatever is there of it, and after it, no longer counts.
+        on_failure: is told, in the same line for every training, what went wrong.
     """
 
-    def __init__(self, folder: str, first_epoch: int = 0) -> None:
-        again = any(Path(folder).glob("events.out.tfevents.*"))
-        self._writer = SummaryWriter(folder, purge_step=first_epoch if again else None)
+    def __init__(
+        self,
+        folder: str,
+        first_epoch: int = 0,
+        on_failure: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._on_failure = on_failure
+        self._file: EventFile | None = None
+        try:
+            if isinstance(_EVENT_FILE, Exception):
+                raise _EVENT_FILE
+            self._file = _EVENT_FILE(Path(folder), first_epoch)
+        except Exception as error:
+            self._fail(error)
 
     def __enter__(self) -> "Events":
         return self
@@ -34,28 +64,33 @@ class Events:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._writer.close()
+        self._write(lambda file: file.close())
 
     def architecture(self, architecture: Architecture) -> None:
         """Show an architecture as its JSON."""
         text = json.dumps(to_json(architecture), indent=2)
-        self._writer.add_text("architecture", f"```json\n{text}\n```")
+        self._write(lambda file: file.text("architecture", f"```json\n{text}\n```"))
 
     def epoch(self, metrics: Metrics) -> None:
         """Add one epoch to every curve."""
-        for name, value in (
-            ("train/loss", metrics.train_loss),
-            ("train/accuracy", metrics.train_accuracy),
-            ("validation/loss", metrics.validation_loss),
-            ("validation/accuracy", metrics.validation_accuracy),
-            ("validation/balanced_accuracy", metrics.validation_balanced_accuracy),
-            ("lr", metrics.lr),
-        ):
-            self._writer.add_scalar(name, value, metrics.epoch)
+
+        def write(file: "EventFile") -> None:
+            for name, value in (
+                ("train/loss", metrics.train_loss),
+                ("train/accuracy", metrics.train_accuracy),
+                ("validation/loss", metrics.validation_loss),
+                ("validation/accuracy", metrics.validation_accuracy),
+                ("validation/balanced_accuracy", metrics.validation_balanced_accuracy),
+                ("lr", metrics.lr),
+            ):
+                file.scalar(name, value, metrics.epoch)
+            file.flush()
+
+        self._write(write)
 
     def note(self, text: str) -> None:
         """Show a line about what went another way than it should."""
-        self._writer.add_text("note", text)
+        self._write(lambda file: file.text("note", text))
 
     def outcome(
         self, architecture: Architecture, recipe: Recipe, cost: Cost, accuracy: float
@@ -71,11 +106,23 @@ class Events:
             "hparam/params": cost.params,
             "hparam/macs": cost.macs,
         }
-        # Left out: the description of the whole experiment. TensorBoard would take that
-        # of one trial for all, and hide the genes that this trial does not have.
-        _, start, end = hparams(choices, metrics)  # type: ignore[no-untyped-call]
-        writer = self._writer._get_file_writer()  # type: ignore[no-untyped-call]
-        writer.add_summary(start)
-        writer.add_summary(end)
-        for name, value in metrics.items():
-            self._writer.add_scalar(name, value)
+        self._write(lambda file: file.row(choices, metrics))
+
+    def _write(self, write: "Callable[[EventFile], None]") -> None:
+        if self._file is None:
+            return
+        try:
+            write(self._file)
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(Exception):  # what it still holds cannot be written, either
+                file.close()
+        # Without a path, which would be another one for every training.
+        told = error.strerror if isinstance(error, OSError) else None
+        lines = str(error).strip().splitlines() or [""]
+        reason = told or f"{type(error).__name__}: {lines[0]}"
+        self._on_failure(f"no events for TensorBoard: {reason}")

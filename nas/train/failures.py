@@ -2,7 +2,6 @@
 
 import errno
 import gc
-from traceback import format_exception
 from typing import Final
 
 import torch
@@ -16,8 +15,6 @@ ALLOCATOR: Final = "DefaultCPUAllocator"
 
 DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """No space left, over the quota, read-only."""
-
-_LONGEST: Final = 20_000
 
 
 def reason_of(error: Exception) -> Reason:
@@ -39,13 +36,6 @@ def one_line(error: Exception) -> str:
         return str(error)
     lines = str(error).strip().splitlines()
     return ": ".join((type(error).__name__, *lines[:1]))
-
-
-def traceback_of(error: Exception) -> str | None:
-    """Return where an error came from; None where the network alone is the reason."""
-    if isinstance(error, DivergenceError):
-        return None
-    return "".join(format_exception(error))[-_LONGEST:]
 
 
 def free_memory() -> None:

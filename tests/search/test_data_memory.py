@@ -54,7 +54,7 @@ def test_the_memory_for_data_is_a_share_of_the_device_s(system, monkeypatch):
     monkeypatch.setattr(memory, "count_gpus", lambda: 0)
     assert default_data_memory("cpu") == default_data_memory("auto") == 4 * GIB
     monkeypatch.setattr(memory, "count_gpus", lambda: 2)
-    monkeypatch.setattr(memory, "_gpu_bytes", lambda: 24 * GIB)
+    monkeypatch.setattr(memory, "gpu_bytes", lambda: 24 * GIB)
     assert default_data_memory("cpu") == 4 * GIB
     assert default_data_memory("auto") == default_data_memory("cuda") == 3 * GIB
 

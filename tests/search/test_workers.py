@@ -6,8 +6,9 @@ import pytest
 
 from nas.errors import ConfigError
 from nas.search import workers
+from nas.search.devices import check_device
 from nas.search.gpus import count_gpus, free_gpu_bytes
-from nas.search.workers import check_device, packing, places
+from nas.search.workers import packing, places
 
 
 @pytest.fixture
@@ -27,9 +28,7 @@ def machine(monkeypatch):
         monkeypatch.setattr(pynvml, "nvmlShutdown", lambda: None)
         # GPUs of 10, 11, 12... GiB, all free.
         monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByIndex", lambda i: i)
-        monkeypatch.setattr(
-            pynvml, "nvmlDeviceGetHandleByUUID", lambda name: int(name[-1])
-        )
+        monkeypatch.setattr(pynvml, "nvmlDeviceGetUUID", "GPU-{}1234".format)
         monkeypatch.setattr(
             pynvml,
             "nvmlDeviceGetMemoryInfo",
