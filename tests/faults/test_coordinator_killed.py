@@ -78,7 +78,7 @@ def at_once(_: Mortal, __: Life) -> bool:
 
 
 def server(_: Mortal, life: Life) -> bool:
-    return len(life.members()) > 1
+    return len(life.members()) > 2  # itself, its tracker of resources and the server
 
 
 def trainers(_: Mortal, life: Life) -> list[int]:
@@ -128,6 +128,7 @@ def mortal(tmp_path: Path) -> Callable[..., Mortal]:
             [
                 (at_once, 1.5),
                 (at_once, 1.5),
+                (server, 0.0),
                 (server, 0.5),
                 (lambda mortal, _: mortal.run.exists(), 0.0),
                 (file("config.yaml"), 0.1),
