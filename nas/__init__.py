@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from nas.api import repeat, resume, search
+    from nas.api import repair, repeat, resume, search, search_from
     from nas.arch import Architecture
     from nas.errors import NasError, SearchFailed
     from nas.records import Recipe, TrialRecord
@@ -31,9 +31,11 @@ _HOMES: Final = {
     "SearchFailed": "nas.errors",
     "SearchSpace": "nas.space",
     "TrialRecord": "nas.records",
+    "repair": "nas.api",
     "repeat": "nas.api",
     "resume": "nas.api",
     "search": "nas.api",
+    "search_from": "nas.api",
 }
 
 __all__ = [
@@ -45,9 +47,11 @@ __all__ = [
     "SearchFailed",
     "SearchSpace",
     "TrialRecord",
+    "repair",
     "repeat",
     "resume",
     "search",
+    "search_from",
 ]
 
 

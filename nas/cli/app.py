@@ -238,7 +238,7 @@ def search(
         typer.Option(
             metavar="RUN",
             help="Take over the trials of an earlier run that fit, and its options "
-            "where no others are given; --trials are trained in addition.",
+            "where no others are given; new trials come on top.",
             show_default="none",
         ),
     ] = None,

@@ -16,7 +16,9 @@ class Executor(ABC):
     Every executor is given a ``start``: a function that can be pickled, called once in
     each worker, whose result evaluates one request after another there. For every
     request submitted there comes exactly one result, in any order; whatever happens to
-    an evaluation, up to the death of its worker, is a result with status "failed".
+    an evaluation, up to the death of its worker, is a result with status "failed". So
+    is one that takes longer than its ``timeout_seconds``, from when a worker that has
+    started is given it, where evaluations have processes of their own.
 
     Used from one thread. As a context manager it closes itself.
     """

@@ -72,7 +72,8 @@ class Mirror:
         self._ids: dict[int, int] = {}
         self._running: set[int] = set()
         self._failed: set[int] = set()
-        self._database = TolerantDatabase(path, _PATIENCE_SECONDS, self._give_up)
+        self._database = TolerantDatabase(path, _PATIENCE_SECONDS, self._on_failure)
+        self._catching_up = False
         try:
             self._open()
         except sqlite3.Error as error:
@@ -155,6 +156,7 @@ class Mirror:
         Raises:
             RunError: when the file is that of another run.
         """
+        self._catching_up = True
         records = {record.trial: record for record in finished}
         self.check(records.values())
         if self.note:
@@ -177,6 +179,7 @@ class Mirror:
                 if record and states.get(trial) != _STATES[record.status]:
                     found.add(trial)
                     self._finish(record)
+        self._catching_up = False
         return len(found)
 
     def start(self, trial: int, architecture: Architecture) -> None:
@@ -209,6 +212,12 @@ class Mirror:
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
+
+    def _on_failure(self, error: sqlite3.Error) -> None:
+        # At the start a user is there to mend it.
+        if self._catching_up and not is_busy(error):
+            raise self._broken(str(error))
+        self._give_up(str(error))
 
     def _give_up(self, why: str) -> None:
         """Leave the file as it is from now on."""

@@ -142,5 +142,6 @@ def _repeat(path: Path) -> Repeat:
         return Repeat.from_json(json_data(path.read_bytes()))
     except UNREADABLE as error:
         raise RunError(
-            f"{path}: cannot be read: {error}; 'nas repair' sets it aside"
+            f"{path}: cannot be read: {error}; 'nas repair' sets it aside, and "
+            "'nas repeat' trains it again"
         ) from None

@@ -5,7 +5,8 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ RESULT: Final = "result.json"
 ARCHITECTURE: Final = "architecture.json"
 _TRACEBACK: Final = "traceback.txt"
 _ARM: Final = "arm.json"
+_PAUSED: Final = "paused.safetensors"
 _PROMOTED: Final = "promoted.json"
 
 
@@ -35,6 +37,8 @@ class RunFolder:
     """A folder that holds a run; ``create`` makes one and ``open`` finds one."""
 
     path: Path
+    _fresh: set[int] = field(default_factory=set, init=False, compare=False, repr=False)
+    """Trials whose folders a power failure may still take back."""
 
     @staticmethod
     def check_free(path: Path) -> None:
@@ -207,6 +211,7 @@ class RunFolder:
             folder.unlink()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
+        self._fresh.add(trial)
         if arm != "search":  # first: a trial has begun once it has its architecture
             write_json(folder / _ARM, arm, durable=False)
         write_json(folder / ARCHITECTURE, to_json(architecture), durable=False)
@@ -227,14 +232,22 @@ class RunFolder:
             text = traceback.encode("utf-8", "replace")
             write_atomic(path.with_name(_TRACEBACK), text, durable=False)
         write_json(path, record.to_json())
-        keep_names(self.trials_path)  # the trial's own folder may be new
+        if record.trial in self._fresh:
+            keep_names(self.trials_path)  # those of all others, too
+            self._fresh.clear()
         facts = path.stat()
         stamp = (facts.st_mtime_ns, facts.st_size)
         self.index.append([(path.parent.name, stamp, record)])
 
     def paused_path(self, trial: int) -> Path:
         """Return the file that a trial which has paused goes on from."""
-        return self.trial_path(trial) / "paused.safetensors"
+        return self.trial_path(trial) / _PAUSED
+
+    def pauses(self) -> set[int]:
+        """Return the trials that have something to go on from."""
+        kept = (self.trials_path.glob(f"*/{name}") for name in (_PAUSED, _PROMOTED))
+        numbers = (trial_number(path.parent.name) for path in chain(*kept))
+        return {number for number in numbers if number is not None}
 
     def promote(self, trial: int, epochs: int) -> None:
         """Keep that a trial is to be trained on until it has had so many epochs."""

@@ -21,13 +21,19 @@ from nas.space.bound import TARGET
 
 _LEFT: Final = {
     "baseline": ("is of random search", "are of random search"),
-    "size": ("is larger than {size:,} parameters",) * 2,
+    "size": (
+        "is larger than {size:,} parameters",
+        "are larger than {size:,} parameters",
+    ),
     "space": ("is not in the space {space!r}", "are not in the space {space!r}"),
     "recipe": (
         "was trained with another recipe",
         "were trained with another recipe",
     ),
-    "twice": ("is a network that another is, too",) * 2,
+    "twice": (
+        "is a network that another one is, too",
+        "are networks that others are, too",
+    ),
 }
 """Why trials are left where they are: of one, and of several."""
 

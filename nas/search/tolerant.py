@@ -21,19 +21,22 @@ class TolerantDatabase:
     """An SQLite file, whose changes are made as ``with database: ...``.
 
     The first change that fails is undone and told of; there is nothing to be done about
-    it, so the body ends there and no error comes out.
+    it, so the body ends there and no error comes out but one that is raised for it.
 
     Args:
         path: of the file, which is opened by ``open``.
         patience_seconds: how long another process may write meanwhile.
-        on_failure: told why a change could not be made.
+        on_failure: given the error of a change that could not be made.
 
     Raises:
         sqlite3.Error: by whatever is no change.
     """
 
     def __init__(
-        self, path: Path, patience_seconds: float, on_failure: Callable[[str], None]
+        self,
+        path: Path,
+        patience_seconds: float,
+        on_failure: Callable[[sqlite3.Error], None],
     ) -> None:
         self._path = path
         self._patience_seconds = patience_seconds
@@ -78,7 +81,7 @@ class TolerantDatabase:
             self._connection.rollback()
         if not isinstance(error, sqlite3.Error):
             return False
-        self._on_failure(str(error))
+        self._on_failure(error)
         return True
 
 

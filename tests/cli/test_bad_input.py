@@ -200,7 +200,7 @@ class TestRuns:
         config.write_text(json.dumps({"config": {"data": "digits"}, "data": {}}))
         outcome = nas("resume", "runs/mine")
         assert outcome.code == 2
-        assert "config.yaml must have just the keys" in outcome.err
+        assert "config must have the key" in outcome.err
         config.write_text("config: {data: [digits\n")  # PyYAML needs several lines
         outcome = nas("resume", "runs/mine")
         assert outcome.code == 2

@@ -5,6 +5,7 @@ COMMANDS = [
     "search",
     "resume",
     "repeat",
+    "repair",
     "report",
     "export",
     "show",
@@ -38,6 +39,7 @@ OPTIONS = {
             "--retries",
             "--timeout",
             "--max-failures",
+            "--from-run",
             "--run",
         ),
     ],
@@ -46,6 +48,7 @@ OPTIONS = {
         *("--retries", "--timeout", "--max-failures"),
     ],
     "repeat": ["RUN", "--trials", "--repeats"],
+    "repair": ["RUN"],
     "report": ["RUN", "--json"],
     "export": ["RUN", "--trial", "--max-params", "--to"],
     "show": [

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from made_run import bound, record
+from made_run import architectures, bound, record
 from optuna.trial import TrialState
 
 from nas.arch import canonical_hash
@@ -194,3 +194,58 @@ def test_what_a_resume_trains_again_is_under_way(sampler):
     told = proposer.study.trials[running.number]
     assert told.state == TrialState.COMPLETE
     assert told.values == [second.accuracy, second.params]
+
+
+@pytest.mark.parametrize("sampler", FAST)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"target": 10**9},
+        {"target": 0},
+        {"target": True},
+        {"stem.kernel": 3},
+        {"block1.aggregation": "hierarchical"},
+        {"block2.width": 1.5},
+    ],
+)
+def test_genes_that_the_space_does_not_hold_never_reach_the_study(sampler, change):
+    """They come from files: Optuna would store them, and warn when they are asked."""
+    space = bound()
+    one, two = (
+        replace(architecture, genes=architecture.genes | change)
+        for architecture in architectures(2)
+    )
+    proposer = Proposer(space, sampler, 0, [record(0, one, 0.5)], num_interrupted=1)
+    proposer.take_up(two)
+    known = {canonical_hash(one), canonical_hash(two)}
+    for trial in range(3):
+        architecture = proposer.propose()
+        assert canonical_hash(architecture) not in known
+        proposer.tell(record(trial + 2, architecture, 0.25))
+    proposer.tell(record(1, two, 0.75))
+    for trial in proposer.study.trials:
+        for name, value in trial.params.items():
+            assert space.domains[name].contains(value), (name, value)
+        assert "fixed_params" not in trial.system_attrs or all(
+            space.domains[name].contains(value)
+            for name, value in trial.system_attrs["fixed_params"].items()
+        )
+
+
+@pytest.mark.parametrize("sampler", FAST)
+def test_after_two_interruptions_the_draws_are_others(sampler):
+    """A killed search leaves trials under way, perhaps before any has finished."""
+    space, config = bound(), SearchConfig(sampler=sampler, trials=30)
+    interrupted, seen, first = {}, [], []
+    for _ in range(3):
+        arms = Arms(space, config, [], interrupted)
+        proposer = arms._proposers["search"]
+        asked = len(proposer.study.trials)
+        for _ in range(4):
+            architecture = arms.propose("search")
+            seen.append(canonical_hash(architecture))
+            interrupted[len(interrupted)] = ("search", architecture)
+        drawn = [t.params for t in proposer.study.trials[asked:]]
+        assert all(params not in drawn for params in first)
+        first = drawn
+    assert len(set(seen)) == len(seen) == 12
