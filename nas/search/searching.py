@@ -104,7 +104,10 @@ class Searching:
 
     def close(self) -> None:
         """Mark what is under way as interrupted; a resumed search trains it again."""
-        self.mirror.interrupt(self.running)
+        # The interrupt may have come between a result and its row in the study.
+        known = self.run_folder.records()
+        self.mirror.catch_up(known, {})
+        self.mirror.interrupt(self.arms.arm_of.keys() - {r.trial for r in known})
         self.mirror.close()
 
     def _start_next(self) -> bool:
