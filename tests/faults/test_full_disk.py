@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 from here import Outcome
@@ -41,7 +42,10 @@ class Disk:
         assert not _mount("-o", f"remount,rw,size={kilobytes}k", self.path).returncode
 
     def make_read_only(self) -> None:
-        assert not _mount("-o", "remount,ro", self.path).returncode
+        until = monotonic() + 20
+        while _mount("-o", "remount,ro", self.path).returncode:  # a worker still ends
+            assert monotonic() < until
+            sleep(0.1)
 
     def fill(self, leave_kilobytes: int) -> None:
         """Have a file take the room, but for some of it."""
