@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 from multiprocessing.connection import Client
-from pathlib import Path
 from typing import Any
 
 from nas.arch import Architecture, Basic, Block, StemConv, Sum
@@ -85,7 +84,10 @@ class Scripted:
             case "stop" | "hold" | "family":
                 self._trouble(action, argument)
             case "say":
-                answer = "x" * int(argument)
+                size, _, address = argument.partition(" ")
+                if address:
+                    tell(address, os.getpid())
+                answer = "x" * int(size)
             case "swallow":
                 answer = str(len(argument))
             case "unpicklable":
@@ -93,7 +95,7 @@ class Scripted:
             case "unreadable":
                 answer = Unreadable()  # type: ignore[assignment]
             case "overfill":
-                overfill(Path(argument))
+                overfill(int(argument))
         result = EvalResult(
             trial=request.trial,
             status="complete",
@@ -114,8 +116,7 @@ class Scripted:
             if child == 0:
                 time.sleep(FOR_EVER)
             family.append(child)
-        with Client(address) as connection:
-            connection.send(family)
+        tell(address, family)
         if action == "stop":
             os.kill(os.getpid(), signal.SIGSTOP)
         if action == "hold":
@@ -130,12 +131,17 @@ class Unreadable:
         return int, ("no number",)
 
 
-def overfill(control_group: Path) -> None:
-    """Use more memory than a control group may."""
-    (control_group / "cgroup.procs").write_text(str(os.getpid()))
-    kept = bytearray(2**30)
+def overfill(num_bytes: int) -> None:
+    """Use so much memory, not only reserve it."""
+    kept = bytearray(num_bytes)
     for byte in range(0, len(kept), 4096):
         kept[byte] = 1
+
+
+def tell(address: str, what: object) -> None:
+    """Tell whoever listens something, and go on."""
+    with Client(address) as connection:
+        connection.send(what)
 
 
 def ask(address: str) -> str:
@@ -172,8 +178,7 @@ class HoldFirst:
         self._address = address
 
     def __call__(self) -> Scripted:
-        with Client(self._address) as connection:
-            connection.send([os.getpid()])
+        tell(self._address, [os.getpid()])
         ctypes.PyDLL(None).sleep(FOR_EVER)
         return Scripted()
 

@@ -12,20 +12,23 @@ _GROUPS: Final = Path("/sys/fs/cgroup")
 def num_oom_kills() -> int:
     """Return a number that rises with every process killed for its memory.
 
-    It counts those of the machine and those of this process's control group, whichever
-    can be read; 0 for ever where neither can.
+    Those of this process's control group are counted, where that can be read, for they
+    are all that could be ours; else those of the machine. 0 for ever without either.
     """
-    return sum(map(_counted, (_VMSTAT, *_files_of_own_group())))
+    for path in (*_files_of_own_group(), _VMSTAT):
+        if (count := _counted(path)) is not None:
+            return count
+    return 0
 
 
-def _counted(path: Path) -> int:
-    """Return the number after "oom_kill" in a file of such lines, 0 without one."""
+def _counted(path: Path) -> int | None:
+    """Return the number after "oom_kill" in a file of such lines, None without one."""
     try:
         lines = path.read_text().splitlines()
     except (OSError, UnicodeDecodeError):
-        return 0
+        return None
     pairs = (line.split() for line in lines)
-    return sum(int(pair[1]) for pair in pairs if pair[:1] == ["oom_kill"])
+    return next((int(pair[1]) for pair in pairs if pair[:1] == ["oom_kill"]), None)
 
 
 def _files_of_own_group() -> Iterator[Path]:

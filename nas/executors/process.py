@@ -43,6 +43,7 @@ class ForkedProcess:
         self.channel = Channel(ours)
         self._process = server.process(_live, theirs, lifeline(), target, given)
         self._failure: Exception | None = None
+        self._is_started = False
         self._is_given_up = False
         self._has_lost_server = False
         try:
@@ -62,6 +63,8 @@ class ForkedProcess:
             except Exception as error:
                 self._failure = error
                 return
+        # Either this sees that it is given up, or who gives it up that it is started.
+        self._is_started = True
         if self._is_given_up:
             self._kill_group()
 
@@ -69,16 +72,16 @@ class ForkedProcess:
         """Have a selector wake up when there is something to receive or to find out."""
         writes = EVENT_WRITE if self.channel.has_more_to_send else 0
         selector.register(self.channel, EVENT_READ | writes)
-        if self._is_started() and not self._has_lost_server:
+        if self._is_started and not self._has_lost_server:
             # A child of the process may hold the channel open when that has died.
             selector.register(self._process.sentinel, EVENT_READ)
 
     def has_ended(self) -> bool:
         """Return whether the process has come to its end, as far as is known."""
-        if self._starter.is_alive():
-            return False
         if self._failure is not None:
             return True
+        if not self._is_started:
+            return False
         code = self._process.exitcode
         if code == UNKNOWN:
             self._has_lost_server = _exists(self._process.pid)
@@ -90,7 +93,7 @@ class ForkedProcess:
         None where it cannot be found out.
         """
         self._starter.join(PATIENCE_SECONDS)
-        if not self._is_started():
+        if not self._is_started:
             return None
         self._process.join(PATIENCE_SECONDS)
         return self._process.exitcode
@@ -114,12 +117,13 @@ class ForkedProcess:
     def kill(self) -> None:
         """Kill the process with all its group; one still to start will be later."""
         self._is_given_up = True
-        if self._is_started():
+        if self._is_started:
             self._kill_group()
 
     def _kill_group(self) -> None:
         assert self._process.pid is not None
-        self._process.kill()
+        if self._process.exitcode is None:
+            self._process.kill()
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
@@ -127,13 +131,10 @@ class ForkedProcess:
         """Kill the process with all its group, and forget it once it is gone."""
         self.kill()
         self.channel.close()
-        if self._is_started():
+        if self._is_started:
             self._process.join(patience_seconds)
             with suppress(ValueError):  # not even that has ended it
                 self._process.close()
-
-    def _is_started(self) -> bool:
-        return not self._starter.is_alive() and self._failure is None
 
 
 def _exists(pid: int | None) -> bool:

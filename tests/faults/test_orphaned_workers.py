@@ -136,11 +136,11 @@ def test_without_the_kernels_help(tmp_path: Path, listener: Listener) -> None:
 def test_at_any_moment_of_the_start(tmp_path: Path, listener: Listener) -> None:
     body = WORKERS.format(start="scripted.Scripted", workers=2, script="sleep")
     path = script(tmp_path, body)
-    for moment in range(12):
+    for moment in range(8):
         with marked(path, listener.address, cwd=tmp_path) as found:
             while len(found.alive()) < 2:
                 pass
-            time.sleep(0.04 * moment)
+            time.sleep(0.06 * moment)
             kill(found.process.pid)
             left = found.await_end(MOST_SECONDS)
             assert not left, f"{moment}: {left}"

@@ -175,6 +175,10 @@ def test_an_exception_is_a_failure_with_its_reason_in_a_line(
     assert result.error.startswith("RuntimeError: ")
     assert "\n" not in result.error
     assert result.reason == "error"
+    assert result.traceback is not None
+    assert result.traceback.startswith("Traceback (most recent call last)")
+    assert result.error is not None
+    assert result.error in result.traceback
     assert not (tmp_path / "weights.safetensors").exists()
 
 
