@@ -17,7 +17,6 @@ from typing import Final
 import optuna
 from optuna.distributions import distribution_to_json
 from optuna.exceptions import OptunaError
-from sqlalchemy.exc import SQLAlchemyError
 
 from nas.arch import Architecture
 from nas.errors import RunError
@@ -84,7 +83,7 @@ class Mirror:
         except RunError:
             self._database.close()
             raise
-        except (SQLAlchemyError, OptunaError) as error:
+        except OptunaError as error:
             self._give_up(str(error).partition("\n")[0])
 
     def _open(self) -> None:
@@ -312,10 +311,20 @@ def _create(path: Path) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     forget(unfinished)
     with quiet_optuna():
-        study = optuna.create_study(
-            storage=f"sqlite:///{unfinished}", study_name=_STUDY, directions=DIRECTIONS
-        )
-        study.set_metric_names(_METRICS)
+        try:
+            study = optuna.create_study(
+                storage=f"sqlite:///{unfinished}",
+                study_name=_STUDY,
+                directions=DIRECTIONS,
+            )
+            study.set_metric_names(_METRICS)
+        except Exception as error:
+            forget(unfinished)
+            # What Optuna stores with wraps the database's own error, or Optuna does.
+            cause = getattr(error.__cause__ or error, "orig", None)
+            if isinstance(cause, sqlite3.Error):
+                raise cause from None
+            raise
     # The journal of a file that is gone is no part of this one.
     forget(path)
     unfinished.replace(path)

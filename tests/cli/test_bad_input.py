@@ -205,4 +205,4 @@ class TestRuns:
         outcome = nas("resume", "runs/mine")
         assert outcome.code == 2
         (line,) = outcome.err.splitlines()
-        assert "config.yaml: cannot be read" in line
+        assert "config.yaml:2:1: not YAML" in line
