@@ -320,11 +320,11 @@ def _create(path: Path) -> None:
             study.set_metric_names(_METRICS)
         except Exception as error:
             forget(unfinished)
-            # What Optuna stores with wraps the database's own error, or Optuna does.
-            cause = getattr(error.__cause__ or error, "orig", None)
-            if isinstance(cause, sqlite3.Error):
-                raise cause from None
-            raise
+            # Optuna wraps what the library wraps that it stores with.
+            cause: BaseException | None = error
+            while cause is not None and not isinstance(cause, sqlite3.Error):
+                cause = cause.__cause__
+            raise cause or error from None
     # The journal of a file that is gone is no part of this one.
     forget(path)
     unfinished.replace(path)

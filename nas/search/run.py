@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -216,10 +217,15 @@ class RunFolder:
         if traceback is not None:
             text = traceback.encode("utf-8", "replace")
             write_atomic(path.with_name(_TRACEBACK), text, durable=False)
-        write_json(path, record.to_json())
-        if record.trial in self._fresh:
-            keep_names(self.trials_path)  # those of all others, too
-            self._fresh.clear()
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            kept = None
+            if record.trial in self._fresh:
+                # At the same time it costs no wait of its own.
+                kept = pool.submit(keep_names, self.trials_path)
+            write_json(path, record.to_json())
+            if kept is not None:
+                kept.result()
+                self._fresh.clear()  # the names of all others are kept as well
         facts = path.stat()
         stamp = (facts.st_mtime_ns, facts.st_size)
         self.index.append([(path.parent.name, stamp, record)])
