@@ -15,7 +15,6 @@ from nas.space.nodes import Node, read_yaml
 # Names and counts of 20,000 classes take one of these MiB.
 _MOST_BYTES: Final = 4 << 20
 _MOST_VALUES: Final = 200_000
-_DEEPEST: Final = 20
 _TEXTS: Final = ("data", "space", "sampler", "device")
 _TEXT_TAG: Final = "tag:yaml.org,2002:str"
 _SECTIONS: Final = ("config", "data", "environment")
@@ -51,18 +50,15 @@ def read_config_file(path: Path) -> ConfigFile:
         "began with"
     )
     try:
-        root, text = read_yaml(
+        root, _ = read_yaml(
             path, most_bytes=_MOST_BYTES, most_values=_MOST_VALUES, remedy=remedy
         )
         sections = root.mapping(known=_SECTIONS, required=("config", "data"))
-        reader = _Reader(len(text))
         return ConfigFile(
-            config=reader.config(sections["config"]),
-            data=reader.mapping(sections["data"]),
+            config=_config(sections["config"]),
+            data=_section(sections["data"]),
             environment=(
-                reader.mapping(sections["environment"])
-                if "environment" in sections
-                else {}
+                _section(sections["environment"]) if "environment" in sections else {}
             ),
         )
     except SpaceError as error:
@@ -71,61 +67,46 @@ def read_config_file(path: Path) -> ConfigFile:
         raise RunError(message + ending) from None
 
 
-class _Reader:
-    """Makes plain data of nodes, as many as a text of some length can hold.
+def _config(node: Node) -> SearchConfig:
+    """Return the options of a search."""
+    entries = _entries(node, SearchConfig, ADDED)
+    recipe = _entries(entries["recipe"], Recipe, ADDED_TO_RECIPE)
+    values = {name: _plain(entry) for name, entry in entries.items()}
+    for name in _TEXTS:
+        values[name] = entries[name].string()
+    if "devices" in values and not isinstance(values["devices"], list | None):
+        raise entries["devices"].error(
+            f"must be a list of numbers of GPUs; got {values['devices']!r}"
+        )
+    try:
+        return SearchConfig.from_json(values)
+    except ConfigError as error:
+        place = _named_by(str(error), recipe, entries) or node
+        mark = place.raw.start_mark
+        where = f"{place.source}:{mark.line + 1}:{mark.column + 1}"
+        raise SpaceError(f"{where}: {error}") from None
 
-    With aliases a short text could stand for more than any memory holds.
+
+def _section(node: Node) -> dict[str, Any]:
+    """Return a section that we wrote, whose keys may be any."""
+    return {name: _plain(entry, written=True) for name, entry in node.mapping().items()}
+
+
+def _plain(node: Node, *, written: bool = False) -> Any:
+    """Return what a node stands for; 1e3 is text where PyYAML has ``written`` it.
+
+    A class may be called so.
     """
-
-    def __init__(self, length: int) -> None:
-        self.left = length
-
-    def config(self, node: Node) -> SearchConfig:
-        """Return the options of a search."""
-        entries = _entries(node, SearchConfig, ADDED)
-        recipe = _entries(entries["recipe"], Recipe, ADDED_TO_RECIPE)
-        values = {name: self.plain(entry) for name, entry in entries.items()}
-        for name in _TEXTS:
-            values[name] = entries[name].string()
-        if "devices" in values and not isinstance(values["devices"], list | None):
-            raise entries["devices"].error(
-                f"must be a list of numbers of GPUs; got {values['devices']!r}"
-            )
-        try:
-            return SearchConfig.from_json(values)
-        except ConfigError as error:
-            place = _named_by(str(error), recipe, entries) or node
-            mark = place.raw.start_mark
-            where = f"{place.source}:{mark.line + 1}:{mark.column + 1}"
-            raise SpaceError(f"{where}: {error}") from None
-
-    def mapping(self, node: Node) -> dict[str, Any]:
-        """Return a section that we wrote, whose keys may be any."""
-        entries = node.mapping().items()
-        return {name: self.plain(entry, written=True) for name, entry in entries}
-
-    def plain(self, node: Node, depth: int = 0, *, written: bool = False) -> Any:
-        """Return what a node stands for; 1e3 is text where PyYAML has ``written`` it.
-
-        A class may be called so.
-        """
-        self.left -= 1
-        if self.left < 0 or depth > _DEEPEST:
-            raise node.error(
-                "must not stand for more than the file holds; write out the aliases"
-            )
-        if node.is_mapping:
-            return {
-                name: self.plain(entry, depth + 1, written=written)
-                for name, entry in node.mapping().items()
-            }
-        if node.is_sequence:
-            return [
-                self.plain(item, depth + 1, written=written) for item in node.sequence()
-            ]
-        if written and node.raw.tag == _TEXT_TAG:
-            return node.raw.value
-        return node.scalar()
+    if node.is_mapping:
+        return {
+            name: _plain(entry, written=written)
+            for name, entry in node.mapping().items()
+        }
+    if node.is_sequence:
+        return [_plain(item, written=written) for item in node.sequence()]
+    if written and node.raw.tag == _TEXT_TAG:
+        return node.raw.value
+    return node.scalar()
 
 
 def _entries(

@@ -20,24 +20,29 @@ _NOTE_BYTES: Final = 4096
 
 
 @contextmanager
-def owned(folder: Path) -> Iterator[None]:
+def owned(folder: Path, called: Path | None = None) -> Iterator[None]:
     """Hold the lock of a run's folder.
 
     The system's lock alone decides who the owner is. What the file says about them is
     for people, and may be old.
 
+    Args:
+        folder: of the run.
+        called: what errors call it, if that is another name.
+
     Raises:
         RunError: when another process holds it, or there can be no lock.
     """
+    called = called or folder
     try:
         descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise RunError(
-            f"{folder}: cannot be written: {error.strerror}; a run must be where it "
+            f"{called}: cannot be written: {error.strerror}; a run must be where it "
             "can be, to go on"
         ) from None
     try:
-        _lock(folder, descriptor)
+        _lock(called, descriptor)
         _write_note(descriptor)
         yield
         with suppress(OSError):
@@ -46,18 +51,18 @@ def owned(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _lock(folder: Path, descriptor: int) -> None:
+def _lock(called: Path, descriptor: int) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise RunError(
-            f"another process works on the run {folder}{_owner(descriptor)}; "
+            f"another process works on the run {called}{_owner(descriptor)}; "
             "wait for it to end, or stop it"
         ) from None
     except OSError as error:
         why = "it has no locks" if error.errno in _NO_LOCKS else error.strerror
         raise RunError(
-            f"{folder}: the file system cannot promise that no other process works on "
+            f"{called}: the file system cannot promise that no other process works on "
             f"the run: {why}; copy the run to a local disk"
         ) from None
 

@@ -17,7 +17,6 @@ from typing import Final
 import optuna
 from optuna.distributions import distribution_to_json
 from optuna.exceptions import OptunaError
-from sqlalchemy.exc import SQLAlchemyError
 
 from nas.arch import Architecture
 from nas.errors import RunError
@@ -84,7 +83,7 @@ class Mirror:
         except RunError:
             self._database.close()
             raise
-        except (SQLAlchemyError, OptunaError) as error:
+        except OptunaError as error:
             self._give_up(str(error).partition("\n")[0])
 
     def _open(self) -> None:
@@ -312,15 +311,24 @@ def _create(path: Path) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     forget(unfinished)
     with quiet_optuna():
-        storage = optuna.storages.RDBStorage(f"sqlite:///{unfinished}")
+        storage = None
         try:
+            storage = optuna.storages.RDBStorage(f"sqlite:///{unfinished}")
             study = optuna.create_study(
                 storage=storage, study_name=_STUDY, directions=DIRECTIONS
             )
             study.set_metric_names(_METRICS)
+        except Exception as error:
+            forget(unfinished)
+            # Optuna wraps what the library wraps that it stores with.
+            cause: BaseException | None = error
+            while cause is not None and not isinstance(cause, sqlite3.Error):
+                cause = cause.__cause__
+            raise cause or error from None
         finally:  # or the file would stay open for as long as nobody looks for garbage
-            storage.remove_session()
-            storage.engine.dispose()
+            if storage is not None:
+                storage.remove_session()
+                storage.engine.dispose()
     # The journal of a file that is gone is no part of this one.
     forget(path)
     unfinished.replace(path)

@@ -1,9 +1,9 @@
 """The run folder: where everything about a search lies, and who may write to it."""
 
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -17,9 +17,10 @@ from nas.search.began import BEGAN, Began, read_began, to_bytes
 from nas.search.checked import Own, checked, json_data, trial_number
 from nas.search.config import SearchConfig, environment
 from nas.search.config_file import ConfigFile, read_config_file
-from nas.search.files import keep_names, rename_new, write_atomic, write_json
+from nas.search.files import keep_names, write_atomic, write_json
 from nas.search.index import Index, Stamp, stamps
 from nas.search.lock import owned
+from nas.search.whole_folder import make_whole
 from nas.space import SearchSpace, read_space
 
 _CONFIG: Final = "config.yaml"
@@ -78,33 +79,20 @@ class RunFolder:
             RunError: when the folder exists or cannot be made.
         """
         cls.check_free(path)
-        unfinished = path.with_name(f".{secrets.token_hex(4)}.run.tmp")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.mkdir()
-        except FileExistsError as error:
-            # Something above it exists, and is no folder.
-            raise RunError(
-                f"{path}: cannot be made: {error.filename} is not a folder"
-            ) from None
-        except OSError as error:
-            raise RunError(f"{path}: cannot be made: {error.strerror}") from None
-        try:
+        file = ConfigFile(config=config, data=facts, environment=environment())
+        began = Began.of(file, space, fingerprint or {})
+
+        def make(unfinished: Path) -> None:
             run = cls(unfinished)
             run.trials_path.mkdir()
-            file = ConfigFile(config=config, data=facts, environment=environment())
-            run.write_beginning(Began.of(file, space, fingerprint or {}))
+            run.write_beginning(began)
             fill(run)
-            keep_names(unfinished)
-            rename_new(unfinished, path)
+
+        try:
+            make_whole(path, make)
         except FileExistsError:
-            shutil.rmtree(unfinished, ignore_errors=True)
             cls.check_free(path)
             raise
-        except BaseException:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            raise
-        keep_names(path.parent)
         return cls(path)
 
     def write_beginning(self, began: Began) -> None:
@@ -231,10 +219,15 @@ class RunFolder:
         if traceback is not None:
             text = traceback.encode("utf-8", "replace")
             write_atomic(path.with_name(_TRACEBACK), text, durable=False)
-        write_json(path, record.to_json())
-        if record.trial in self._fresh:
-            keep_names(self.trials_path)  # those of all others, too
-            self._fresh.clear()
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            kept = None
+            if record.trial in self._fresh:
+                # At the same time it costs no wait of its own.
+                kept = pool.submit(keep_names, self.trials_path)
+            write_json(path, record.to_json())
+            if kept is not None:
+                kept.result()
+                self._fresh.clear()  # the names of all others are kept as well
         facts = path.stat()
         stamp = (facts.st_mtime_ns, facts.st_size)
         self.index.append([(path.parent.name, stamp, record)])

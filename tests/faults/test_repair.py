@@ -13,9 +13,11 @@ from pathlib import Path
 
 import optuna
 import pytest
+from made_run import bound
 from small_runs import SMALL, command, nas, records, run, searched, started
 
 from nas.records import candidate_key
+from nas.search.mirror import Mirror
 
 pytestmark = pytest.mark.faults
 
@@ -146,6 +148,22 @@ class TestStudy:
         assert len(records(run)) == 6
         assert "study.db lacked 2 trials" in nas("repair", run).out
         assert [trial.state.name for trial in study(run).trials] == ["COMPLETE"] * 6
+
+    def test_where_there_is_no_room_for_one_the_search_goes_on(self, tmp_path):
+        small = tmp_path / "small"
+        small.mkdir()
+        words = ["mount", "-t", "tmpfs", "-o", "size=60k", "none", small]
+        if subprocess.run(words, check=False, capture_output=True).returncode:
+            pytest.skip("this machine mounts nothing")
+        try:
+            mirrored = []
+            Mirror(small / "study.db", bound(3000), mirrored.append).close()
+            (note,) = mirrored
+            assert "study.db is not written: " in note
+            assert "full" in note
+        finally:
+            # Optuna holds on to what it could not make.
+            subprocess.run(["umount", "--lazy", small], check=True)
 
     def test_broken_while_a_search_runs_it_stops_nothing(self, tmp_path):
         output = tmp_path / "output"
