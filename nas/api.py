@@ -17,11 +17,14 @@ from nas.executors import start_server
 from nas.records import AUGMENTATIONS, Recipe
 from nas.run import Run
 from nas.search import Event, Notice, RunFolder, SearchConfig
+from nas.search.changes import check_data, check_options
 from nas.search.config import ETA, MAX_FAILURES, RETRIES
 from nas.search.devices import check_device, gone, settled_device
 from nas.search.memory import default_data_memory
 from nas.search.precision import settled_recipe
+from nas.search.room import check_room
 from nas.search.samplers.limits import check_space
+from nas.search.taking_over import options_like, taken_over
 from nas.search.workers import places
 from nas.space import BoundSpace, SearchSpace
 from nas.train import PRELOAD
@@ -77,6 +80,7 @@ def search(
     retries: int = RETRIES,
     timeout: float | None = None,
     max_failures: int = MAX_FAILURES,
+    from_run: Path | str | None = None,
     run: Path | str | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
     on_progress: OnProgress | None = None,
@@ -119,6 +123,8 @@ def search(
         timeout: seconds that a training may take; None for many times what earlier ones
             suggest.
         max_failures: failed trials in a row after which the search gives up.
+        from_run: an earlier run, whose complete trials are taken over as far as they
+            fit; ``trials`` are then trained in addition. See `search_from`.
         run: the run folder to make; None for a new one under ``runs``.
         on_event: told of everything that happens, in order.
         on_progress: told how many of how many images have been read.
@@ -173,6 +179,7 @@ def search(
     check_device(device, config.devices)
     path = Path(run) if run is not None else free_run_path(config.data, space.name)
     RunFolder.check_free(path)
+    room = check_room(path, config, trials)
     _warm_up(config)
     dataset = load(data, image_size=image_size, on_progress=on_progress)
     config, why_cpu = settled_device(config)
@@ -189,23 +196,87 @@ def search(
     settled = settled_recipe(config, bound)
     facts = data_facts(dataset)
     config = replace(config, recipe=settled())
-    RunFolder.create(path, config, space, facts)
+    taken = None
+    if from_run is not None:
+        # Only now is known where the genes of recipes begin.
+        bound = replace(bound, recipe=config.recipe)
+        taken = taken_over(Run(Path(from_run)).folder, config, bound, dataset)
+        config = replace(config, trials=config.trials + taken.num_searched)
+        on_event(Notice(text=taken.line))
+    RunFolder.create(
+        path,
+        config,
+        space,
+        facts,
+        fingerprint=dataset.fingerprint,
+        fill=(lambda _: None) if taken is None else taken.copy_to,
+    )
+    if room is not None:
+        on_event(Notice(text=f"warning: {room}"))
     return _carry_on(Run(path), dataset, on_event, why_cpu)
+
+
+def search_from(
+    from_run: Path | str,
+    *,
+    on_event: Callable[[Event], None] = lambda _: None,
+    on_progress: OnProgress | None = None,
+    **changes: Any,
+) -> Run:
+    """Start a search like an earlier one, with what that has found already.
+
+    Complete trials are copied as far as they fit: their networks are in the new space
+    and budget, on the same data and trained with the same recipe.
+
+    Args:
+        from_run: the folder of the earlier run, which stays as it is.
+        on_event: told of everything that happens, in order.
+        on_progress: told how many of how many images have been read.
+        changes: options of `search` that are to be others; ``trials``, like the earlier
+            run's, is how many are trained in addition.
+
+    Raises:
+        NasError: when there is no such run, none of its trials fits, or the options
+            cannot work; before anything is written.
+        SearchFailed: when no candidate could be trained.
+    """
+    source = Run(Path(from_run)).folder
+    return search(
+        **{**options_like(source, changes), **changes},
+        from_run=from_run,
+        on_event=on_event,
+        on_progress=on_progress,
+    )
 
 
 def resume(
     run: Path | str,
     *,
     trials: int | None = None,
+    workers: int | None = None,
+    device: str | None = None,
+    devices: Sequence[int] | None = None,
+    retries: int | None = None,
+    timeout: float | None = None,
+    max_failures: int | None = None,
+    retry_failed: bool = False,
     on_event: Callable[[Event], None] = lambda _: None,
     on_progress: OnProgress | None = None,
 ) -> Run:
     """Continue a search that was interrupted, or let it train more candidates.
 
+    What is not None stands in from now on for what the search was asked to do before.
+
     Args:
         run: the run folder.
-        trials: candidates in all, at least as many as are finished; None for as many
-            as were asked for before.
+        trials: candidates in all, at least as many as are finished.
+        workers: trainings at once.
+        device: "auto", "cpu" or "cuda".
+        devices: the numbers of the GPUs to use.
+        retries: of a training whose worker dies or hangs.
+        timeout: seconds that a training may take.
+        max_failures: failed trials in a row after which the search gives up.
+        retry_failed: trials that failed, other than by diverging, are trained again.
         on_event: told of everything that happens, in order.
         on_progress: told how many of how many images have been read.
 
@@ -215,23 +286,46 @@ def resume(
     """
     _check_main_guard()
     found = Run(Path(run))
-    config = found.config
+    with found.folder.owned():
+        check_options(found.folder)
+    config = _changed(
+        found.config,
+        trials=trials,
+        workers=workers,
+        device=device,
+        devices=None if devices is None else tuple(devices),
+        retries=retries,
+        timeout=timeout,
+        max_failures=max_failures,
+    )
     check_device(config.device, config.devices, found.path)
-    if trials is not None and trials != config.trials:
-        done = sum(record.arm == "search" for record in found.records)
-        if trials < done:
+    done = sum(record.arm == "search" for record in found.records)
+    room = check_room(found.path, config, config.trials - done)
+    if room is not None:
+        on_event(Notice(text=f"warning: {room}"))
+    if config != found.config:
+        if config.trials < done:
             raise RunError(
                 f"trials must be at least {done}, which {run} has finished; "
-                f"got {trials}"
+                f"got {config.trials}"
             )
         with found.folder.owned():
-            found.folder.extend(replace(config, trials=trials))
+            found.folder.extend(config)
         found = Run(found.path)
     _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
+    check_data(found.folder, dataset)
     _, why_cpu = settled_device(config, found.path)
     why_cpu = why_cpu or gone(config, found.records)
-    return _carry_on(found, dataset, on_event, why_cpu)
+    return _carry_on(found, dataset, on_event, why_cpu, retry_failed=retry_failed)
+
+
+def _changed(config: SearchConfig, **changes: Any) -> SearchConfig:
+    """Return the configuration with those of the changes that are not None."""
+    given = _given(**changes)
+    if "device" in given and "devices" not in given:
+        given["devices"] = None  # they were those of the other device
+    return replace(config, **given)
 
 
 def repeat(
@@ -259,6 +353,8 @@ def repeat(
     """
     _check_main_guard()
     found = Run(Path(run))
+    with found.folder.owned():
+        check_options(found.folder)
     if repeats < 2:
         raise ConfigError(
             f"repeats must be at least 2, for the first training counts; got {repeats}"
@@ -274,6 +370,7 @@ def repeat(
     check_device(config.device, config.devices, found.path)
     _warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
+    check_data(found.folder, dataset)
     from nas.search.loop import run_repeats
 
     try:
@@ -283,6 +380,23 @@ def repeat(
     finally:
         _report(found, on_event)
     return found
+
+
+def repair(run: Path | str) -> list[str]:
+    """Mend what is broken in a run's folder, losing nothing that finished.
+
+    Args:
+        run: the run folder.
+
+    Returns:
+        What was done, a line each; none where nothing was broken.
+
+    Raises:
+        NasError: when there is no such run, it is taken, or it cannot be mended.
+    """
+    from nas.search.repair import repair
+
+    return repair(Path(run))
 
 
 def _warm_up(config: SearchConfig) -> None:
@@ -302,13 +416,20 @@ def _carry_on(
     dataset: Dataset,
     on_event: Callable[[Event], None],
     why_cpu: str | None,
+    *,
+    retry_failed: bool = False,
 ) -> Run:
     from nas.search.loop import run_search
 
     for warning in (*dataset.warnings, *([why_cpu] if why_cpu else [])):
         on_event(Notice(text=f"warning: {warning}"))
     try:
-        run_search(run.folder, dataset.for_search(), on_event=on_event)
+        run_search(
+            run.folder,
+            dataset.for_search(),
+            on_event=on_event,
+            retry_failed=retry_failed,
+        )
     finally:
         _report(run, on_event)
     return run

@@ -12,9 +12,10 @@
 Broken invariants of our own are assertions, never one of these.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from reprlib import Repr
+from traceback import format_exception
 from typing import Final
 from unicodedata import category
 
@@ -31,12 +32,19 @@ UNREADABLE: Final = (
 
 
 class NasError(ValueError):
-    """Something the user can mend; the message says where, what and how."""
+    """Something the user can mend; the message says where, what and how.
+
+    ``details`` are further lines, such as a list of what is different.
+    """
+
+    def __init__(self, message: str, details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.details = tuple(details)
 
     def at(self, where: str) -> "NasError":
         """Return the same error with the place it happened at in front."""
         joint = "" if str(self).startswith("[") else "."
-        return type(self)(f"{where}{joint}{self}")
+        return type(self)(f"{where}{joint}{self}", self.details)
 
 
 class SpecError(NasError):
@@ -64,7 +72,14 @@ class RunError(NasError):
 
 
 class SearchFailed(RuntimeError):
-    """A search that ended without a single trained network."""
+    """A search that could not go on, or ended without a single trained network.
+
+    ``details`` are further lines, such as the traceback of the first failure.
+    """
+
+    def __init__(self, message: str, details: str | None = None) -> None:
+        super().__init__(message)
+        self.details = details
 
 
 def one_line(error: BaseException) -> str:
@@ -105,6 +120,11 @@ class _Short(Repr):
         return super().repr_int(x, level)
 
 
+def counted(number: int, what: str) -> str:
+    """Return '1 trial' or '12 trials'."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def unknown(what: str, name: object, known: Iterable[str]) -> str:
     """Return 'unknown WHAT NAME', with the closest known name or all of them."""
     names = sorted(known)
@@ -112,3 +132,15 @@ def unknown(what: str, name: object, known: Iterable[str]) -> str:
     close = get_close_matches(text.lower()[:99], names, n=1, cutoff=0.6)
     remedy = f"did you mean {close[0]!r}?" if close else f"choose {' or '.join(names)}"
     return f"unknown {what} {shown(text)}: {remedy}"
+
+
+def traceback_of(error: BaseException, most_characters: int = 20_000) -> str:
+    """Return where an exception came from, as Python prints it.
+
+    What is longer than so many characters keeps its beginning and its end.
+    """
+    text = "".join(format_exception(error)).strip()
+    if len(text) <= most_characters:
+        return text
+    half = most_characters // 2
+    return f"{text[:half]}\n[...]\n{text[-half:]}"

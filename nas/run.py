@@ -22,6 +22,7 @@ from nas.report import (
     write_report,
 )
 from nas.search import RunFolder, SearchConfig
+from nas.search.mending import file_digest
 from nas.search.noise_files import read_beliefs, read_repeats
 
 
@@ -193,6 +194,11 @@ class Run:
             raise RunError(
                 f"trial {record.trial} has no weights: {weights} is gone; "
                 "choose another --trial"
+            )
+        if record.weights not in (None, file_digest(weights)):
+            raise RunError(
+                f"{weights}: are not the weights that were trained, their checksum "
+                f"differs; 'nas resume {self.path}' trains them again"
             )
         assert record.accuracy is not None
         facts = self.folder.facts()

@@ -49,6 +49,12 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Tell whether an option stands on the command line."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 @app.callback()
 def _nas(
     version: Annotated[
@@ -84,6 +90,7 @@ def data(  # noqa: D103
 
 @app.command()
 def search(
+    context: typer.Context,
     data: Annotated[
         str, typer.Option(metavar="SOURCE", help="The data; see 'nas data --help'.")
     ] = "digits",
@@ -226,6 +233,15 @@ def search(
             min=1, metavar="K", help="Give up after so many failed trials in a row."
         ),
     ] = 10,
+    from_run: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Take over the trials of an earlier run that fit, and its options "
+            "where no others are given; --trials are trained in addition.",
+            show_default="none",
+        ),
+    ] = None,
     run: Annotated[
         Path | None,
         typer.Option(help="The run folder to make.", show_default="a new one in runs/"),
@@ -235,8 +251,12 @@ def search(
 
     Without any option: handwritten digits, the default space, a minute or two.
     """
-    from nas.cli.commands import run_search
+    from nas.cli.commands import run_search, run_search_from
 
+    if from_run is not None:
+        given = {n: v for n, v in context.params.items() if _is_given(context, n)}
+        run_search_from(**given)
+        return
     run_search(
         data=data,
         space=space,
@@ -273,11 +293,76 @@ def resume(
         int | None,
         typer.Option(min=1, help="Candidates in all.", show_default="as asked before"),
     ] = None,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed",
+            help="Train those again that failed, unless they diverged.",
+        ),
+    ] = False,
+    workers: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_workers,
+            metavar="N",
+            help="Trainings at once from now on.",
+            show_default="as before",
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="Either auto, cpu or cuda.", show_default="as before"),
+    ] = None,
+    devices: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_devices,
+            metavar="N,N",
+            help="The numbers of the GPUs to use.",
+            show_default="as before",
+        ),
+    ] = None,
+    retries: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="How often a training begins anew whose process dies or hangs.",
+            show_default="as before",
+        ),
+    ] = None,
+    timeout: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_seconds,
+            metavar="TIME",
+            help="A training that takes longer hangs (90s, 15m, 2h).",
+            show_default="as before",
+        ),
+    ] = None,
+    max_failures: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="K",
+            help="Give up after so many failed trials in a row.",
+            show_default="as before",
+        ),
+    ] = None,
 ) -> None:
     """Continue a search that was stopped, or let it train more candidates."""
     from nas.cli.commands import run_resume
 
-    run_resume(run, trials=trials)
+    run_resume(
+        run,
+        trials=trials,
+        retry_failed=retry_failed,
+        workers=workers,
+        device=device,
+        devices=devices,
+        retries=retries,
+        timeout=timeout,
+        max_failures=max_failures,
+    )
 
 
 @app.command()
@@ -305,6 +390,18 @@ def repeat(
     from nas.cli.commands import run_repeat
 
     run_repeat(run, trials=trials or (), repeats=repeats)
+
+
+@app.command()
+def repair(run: RunArgument) -> None:
+    """Mend what is broken in a run's folder, losing nothing that finished.
+
+    The study database and the like are made anew from the trials; results that cannot
+    be read are set aside, for 'nas resume' to train those networks again.
+    """
+    from nas.cli.commands import run_repair
+
+    run_repair(run)
 
 
 @app.command()

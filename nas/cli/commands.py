@@ -46,12 +46,23 @@ def run_search(**options: Any) -> None:
     _print_outcome(console, run)
 
 
-def run_resume(path: Path, *, trials: int | None) -> None:
+def run_search_from(from_run: Path, **changes: Any) -> None:
+    """Search with what an earlier run has found and was asked, but for changes."""
+    console = _console()
+    with Reading(console) as reading, Watch(console) as watch:
+        on_event = _in_turn(reading, watch)
+        run = api.search_from(
+            from_run, on_event=on_event, on_progress=reading, **changes
+        )
+    _print_outcome(console, run)
+
+
+def run_resume(path: Path, **changes: Any) -> None:
     """Continue a search with a live view, then print the front."""
     console = _console()
     with Reading(console) as reading, Watch(console) as watch:
         on_event = _in_turn(reading, watch)
-        run = api.resume(path, trials=trials, on_event=on_event, on_progress=reading)
+        run = api.resume(path, on_event=on_event, on_progress=reading, **changes)
     _print_outcome(console, run)
 
 
@@ -72,6 +83,14 @@ def run_repeat(path: Path, *, trials: tuple[int, ...], repeats: int) -> None:
             console.print("stopped; the same command goes on from here")
             raise
     _print_outcome(console, run)
+
+
+def run_repair(path: Path) -> None:
+    """Mend a run and say what was done."""
+    console = _console()
+    done = api.repair(path)
+    for line in done or ["there was nothing to mend"]:
+        console.print(f"{path}: {line}", soft_wrap=True, highlight=False)
 
 
 def run_report(path: Path, *, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nas.cli.render import percent, progress, shown_accuracy
+from nas.errors import counted
 from nas.records import RECIPE_GENES, Arm, TrialRecord
 from nas.report import Front, best, compact, epochs_spent
 from nas.search import (
@@ -112,17 +113,17 @@ class Watch:
             f"{facts['validation']:,} validation images of {shape}, "
             f"{len(facts['classes'])} classes"
         )
-        epochs = _counted(config.recipe.epochs, "epoch")
+        epochs = counted(config.recipe.epochs, "epoch")
         if f"{RECIPE_GENES}epochs" in event.searched:
             epochs = "as many epochs as their recipes say"
         self._print(
             f"space {config.space}, up to {config.max_params:,} parameters; "
-            f"{_counted(config.trials, 'trial')} of {epochs}, "
+            f"{counted(config.trials, 'trial')} of {epochs}, "
             f"{event.workers} at a time, in {event.path}"
         )
         if config.halving:
             *before, last = config.rungs[:-1]
-            pauses = " and ".join([*map(str, before), _counted(last, "epoch")])
+            pauses = " and ".join([*map(str, before), counted(last, "epoch")])
             self._print(
                 f"halving: trials pause after {pauses}; one in "
                 f"{config.eta} goes on, the best for their size"
@@ -268,10 +269,6 @@ class Watch:
             if edge < 1:
                 break
         return Group(line, bands) if bands.row_count else line
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _duration(seconds: float) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nas.data.dataset import Dataset, Split, channel_statistics
 from nas.data.decode import Allocate, Decoded, Progress, as_grey, decode, listed
-from nas.data.identical import digests, groups_of, shared, sort_order
+from nas.data.identical import digests, fingerprint, groups_of, shared, sort_order
 from nas.data.labels import Classes, check_counts, classes_of
 from nas.data.sources.base import ALL, BLOCK_BYTES, SPLITS, Opened
 from nas.data.splits import stratified_groups
@@ -59,9 +59,10 @@ def assemble(
     )
     marks = {part: digests(found.images) for part, found in decoded.items()}
     picked, unseen = _pick(place, classes, marks, seed)
-    duplicates = shared(
-        {split: marks[part][positions] for split, (part, positions) in picked.items()}
-    )
+    marked = {
+        split: marks[part][positions] for split, (part, positions) in picked.items()
+    }
+    duplicates = shared(marked)
     splits = {
         split: Split(
             images=_gathered(decoded[part], positions, split, allocate),
@@ -89,6 +90,11 @@ def assemble(
         unreadable=len(failures),
         given=tuple(split for split in SPLITS if split in decoded),
         duplicates=duplicates,
+        # No trial sees the test split, so none depends on it.
+        fingerprint=fingerprint(
+            {split: marked[split] for split in ("train", "validation")},
+            {split: splits[split].labels for split in ("train", "validation")},
+        ),
     )
 
 

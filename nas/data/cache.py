@@ -23,7 +23,7 @@ from nas.errors import DataError
 FOLDER_VARIABLE: Final = "NAS_CACHE_DIR"
 """The environment variable that moves the cache."""
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 """Raised whenever the same source would give other arrays, or be stored otherwise."""
 
 _FACTS: Final = "facts.json"

@@ -88,6 +88,9 @@ class Dataset:
         given: the splits that the source had itself; the others were made.
         duplicates: of pairs like "train/test", how many images of the second split
             are in the first, too. Pairs without any are left out.
+        fingerprint: of "train images", "train labels" and those of the validation
+            split, a digest each of what they are and of their order; empty where
+            nobody took any. See `nas.data.identical.fingerprint`.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Dataset:
     unreadable: int = 0
     given: tuple[str, ...] = ()
     duplicates: Mapping[str, int] = field(default_factory=dict)
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
 
     def for_search(self) -> SearchData:
         """Return the data set without its test split."""

@@ -5,11 +5,12 @@ from nas.executors.call import call
 from nas.executors.inline import InlineExecutor
 from nas.executors.local import LocalExecutor
 from nas.executors.packing import Packing
-from nas.executors.process import start_server
+from nas.executors.server import ForkServer, start_server
 
 __all__ = [
     "Evaluate",
     "Executor",
+    "ForkServer",
     "InlineExecutor",
     "LocalExecutor",
     "Packing",

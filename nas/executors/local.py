@@ -2,21 +2,18 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from multiprocessing import connection
 from multiprocessing.reduction import ForkingPickler
+from selectors import DefaultSelector
 from time import monotonic
-from typing import Final, final
+from typing import final
 
 from nas.executors.base import Executor, Start
-from nas.executors.outcome import failed
 from nas.executors.packing import Packing
-from nas.executors.process import WorkerProcess, start_server
-from nas.executors.worker import Answer, Limits
+from nas.executors.process import PATIENCE_SECONDS
+from nas.executors.server import start_server
+from nas.executors.watched import WatchedWorker
+from nas.executors.worker import Limits
 from nas.records import EvalRequest, EvalResult
-
-PATIENCE_SECONDS: Final = 1.0
-"""How long a worker may take to end by itself before it is killed."""
 
 
 @final
@@ -24,9 +21,10 @@ class LocalExecutor(Executor):
     """Evaluates in persistent processes, which start while the caller goes on.
 
     A process that dies costs the request it was working on, nothing else; another one
-    takes its place when it is needed, as for one that has met its limits. The processes
-    compute on one thread each, ignore Ctrl-C, and end with the process that made the
-    executor.
+    takes its place when it is needed, as for one that has met its limits. So does one
+    that takes longer for a request than that may take: it hangs, and is killed once
+    ``wait`` sees it. The processes compute on one thread each, ignore Ctrl-C, and end
+    with the process that made the executor; whatever they have started ends with them.
 
     Args:
         start: gives each process its evaluation; several are for as many devices, over
@@ -51,13 +49,12 @@ class LocalExecutor(Executor):
         self._packing = workers if isinstance(workers, Packing) else Packing([workers])
         self._limits = limits or Limits()
         self._work = work
-        self._context = start_server(preload)
+        self._server = start_server(preload)
         self._queue: deque[EvalRequest] = deque()
         self._alone: deque[EvalRequest] = deque()
         self._reserved: int | None = None
-        self._running: dict[WorkerProcess, tuple[EvalRequest, float]] = {}
         self._finished: list[EvalResult] = []
-        self._workers: list[WorkerProcess] = []
+        self._workers: list[WatchedWorker] = []
         for place in range(self.capacity):
             self._new_worker(place % len(self._starts))
 
@@ -72,13 +69,15 @@ class LocalExecutor(Executor):
         self._hand_out()
 
     def wait(self, timeout_seconds: float | None) -> list[EvalResult]:
-        """Wait for processes to finish or to die."""
+        """Wait for processes to finish, to die or to hang."""
         until = None if timeout_seconds is None else monotonic() + timeout_seconds
-        while not self._finished and (self._running or self._queue or self._alone):
+        while True:
             self._hand_out()
-            left = None if until is None else max(0.0, until - monotonic())
-            if not self._collect(left):
+            self._collect()
+            is_done = self._finished or not self._has_requests()
+            if is_done or (until is not None and monotonic() >= until):
                 break
+            self._sleep(until)
         self._hand_out()
         finished, self._finished = self._finished, []
         return finished
@@ -87,19 +86,24 @@ class LocalExecutor(Executor):
         """End all processes, busy or not."""
         self._queue.clear()
         self._alone.clear()
-        self._running.clear()
         for worker in self._workers:
-            worker.hang_up()
+            worker.kill()
         until = monotonic() + PATIENCE_SECONDS
         for worker in self._workers:
             worker.end(max(0.0, until - monotonic()))
         self._workers.clear()
 
-    def _new_worker(self, device: int) -> WorkerProcess:
+    def _new_worker(self, device: int) -> WatchedWorker:
         start = self._starts[device]
-        worker = WorkerProcess(self._context, start, self._limits, device)
+        worker = WatchedWorker(self._server, start, self._limits, device)
         self._workers.append(worker)
         return worker
+
+    def _running(self) -> list[WatchedWorker]:
+        return [worker for worker in self._workers if worker.request is not None]
+
+    def _has_requests(self) -> bool:
+        return bool(self._queue or self._alone or self._running())
 
     def _hand_out(self) -> None:
         """Send waiting requests to processes that have nothing to do."""
@@ -113,11 +117,11 @@ class LocalExecutor(Executor):
 
     def _busy(self, device: int) -> int:
         """Return how many requests are evaluated on a device."""
-        return sum(worker.device == device for worker in self._running)
+        return sum(worker.device == device for worker in self._running())
 
     def _open_device(self) -> int | None:
         """Return where there is room for another request, None if nowhere."""
-        if len(self._running) >= self.capacity:
+        if len(self._running()) >= self.capacity:
             return None
         each = -(-self.capacity // len(self._starts))
         devices = set(range(len(self._starts))) - {self._reserved}
@@ -125,54 +129,53 @@ class LocalExecutor(Executor):
         return min(open_ones, key=self._busy, default=None)
 
     def _send(self, request: EvalRequest, device: int) -> None:
-        worker = self._free_worker(device)
-        self._running[worker] = (request, monotonic())
-        with suppress(OSError):  # it just died, which `_collect` will find
-            worker.connection.send(request)
+        self._free_worker(device).give(request)
 
-    def _free_worker(self, device: int) -> WorkerProcess:
+    def _free_worker(self, device: int) -> WatchedWorker:
         for worker in list(self._workers):
-            if worker.device == device and worker not in self._running:
-                if not worker.connection.poll():
+            if worker.device == device and worker.request is None:
+                worker.take()  # has nothing to say but that it has died meanwhile
+                if not worker.is_over:
                     return worker
-                # A process with nothing to do has nothing to say: this is its end.
                 self._bury(worker)
         return self._new_worker(device)
 
-    def _collect(self, timeout_seconds: float | None) -> bool:
-        """Take in what busy processes have to say; False if nothing came in time."""
-        connections = [worker.connection for worker in self._running]
-        ready = connection.wait(connections, timeout_seconds)
-        full = len(self._running) >= self.capacity
-        for worker in [w for w in self._running if w.connection in ready]:
-            request, since = self._running[worker]
-            try:
-                answer: Answer = worker.connection.recv()
-            except (EOFError, OSError):
-                cause = worker.cause_of_death()
-                answer = failed(request, cause, monotonic() - since, "lost"), True
-            result, is_last = answer
-            if is_last:
+    def _sleep(self, until: float | None) -> None:
+        """Wait until a process has something to say or is out of time."""
+        ends = [until, *(worker.deadline for worker in self._workers)]
+        soonest = min((end for end in ends if end is not None), default=None)
+        left = None if soonest is None else max(0.0, soonest - monotonic())
+        with DefaultSelector() as selector:
+            for worker in self._workers:
+                worker.register(selector)
+            selector.select(left)
+
+    def _collect(self) -> None:
+        """Take in what processes have to say by now."""
+        full = len(self._running()) >= self.capacity
+        for worker in list(self._workers):
+            request = worker.request
+            result = worker.take()
+            if worker.is_over:
                 self._bury(worker)
+            if result is None:
+                continue
+            assert request is not None
             self._finished.append(result)
-            del self._running[worker]
             if request.alone and not self._alone:
                 self._reserved = None
             if result.status != "failed":
                 work = self._work(request)
                 self._packing.finished(work, monotonic(), full=full)
         self._dismiss()
-        return bool(ready)
 
     def _dismiss(self) -> None:
         """End processes with nothing to do that are more than there should be."""
-        idle = [worker for worker in self._workers if worker not in self._running]
+        idle = [worker for worker in self._workers if worker.request is None]
         surplus = len(self._workers) - self.capacity
         for worker in idle[: max(0, surplus)]:
-            worker.hang_up()
-            worker.end(PATIENCE_SECONDS)
-            self._workers.remove(worker)
+            self._bury(worker)
 
-    def _bury(self, worker: WorkerProcess) -> None:
-        worker.connection.close()
+    def _bury(self, worker: WatchedWorker) -> None:
+        worker.end(PATIENCE_SECONDS)
         self._workers.remove(worker)

@@ -2,12 +2,17 @@
 
 from time import perf_counter
 
+from nas.errors import traceback_of
 from nas.executors.base import Evaluate, Start
 from nas.records import EvalRequest, EvalResult, Reason
 
 
 def failed(
-    request: EvalRequest, error: str, seconds: float, reason: Reason = "error"
+    request: EvalRequest,
+    error: str,
+    seconds: float,
+    reason: Reason = "error",
+    traceback: str | None = None,
 ) -> EvalResult:
     """Return the result of a request that came to nothing."""
     return EvalResult(
@@ -16,19 +21,22 @@ def failed(
         seconds=seconds,
         error=error,
         reason=reason,
+        traceback=traceback,
     )
 
 
 def started(start: Start) -> Evaluate:
     """Call ``start``, and return an evaluation that never raises an exception.
 
-    Should ``start`` itself raise one, every evaluation fails for that reason.
+    Should ``start`` itself raise one, every request is lost for that reason: it is no
+    candidate's fault.
     """
     try:
         evaluate = start()
     except Exception as error:
-        reason = f"worker could not start: {_one_line(error)}"
-        return lambda request: failed(request, reason, seconds=0.0)
+        says = f"worker could not start: {one_line(error)}"
+        trace = traceback_of(error)
+        return lambda request: failed(request, says, 0.0, "lost", trace)
 
     def evaluate_or_fail(request: EvalRequest) -> EvalResult:
         began = perf_counter()
@@ -38,11 +46,14 @@ def started(start: Start) -> Evaluate:
             reason: Reason = (
                 "out of memory" if isinstance(error, MemoryError) else "error"
             )
-            return failed(request, _one_line(error), perf_counter() - began, reason)
+            seconds = perf_counter() - began
+            trace = traceback_of(error)
+            return failed(request, one_line(error), seconds, reason, trace)
 
     return evaluate_or_fail
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """Return an error's type and the first line of what it says."""
     lines = str(error).strip().splitlines()
     return ": ".join((type(error).__name__, *lines[:1]))

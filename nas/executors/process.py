@@ -1,122 +1,155 @@
-"""A worker process as the coordinator sees it."""
+"""A process that is forked from the server, as the one it works for sees it."""
 
 import os
 import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from multiprocessing import forkserver, get_context
-from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from selectors import EVENT_READ, EVENT_WRITE, BaseSelector
+from socket import socket, socketpair
 from threading import Thread
-from typing import Final
+from typing import Any, Final, final
 
-from nas.executors.worker import Limits, serve
+from nas.executors.channel import Channel
+from nas.executors.lifeline import end_with_parent, lead_group, lifeline
+from nas.executors.server import ForkServer
 
-ONE_THREAD: Final = {
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-}
-"""For libraries that read it when they load: on one core, threads only wait."""
+PATIENCE_SECONDS: Final = 1.0
+"""How long a process that is ending may take to be gone."""
 
-
-def start_server(preload: Sequence[str]) -> ForkServerContext:
-    """Start the process that workers are forked from, and return at once.
-
-    It imports the modules in ``preload`` first, so that no worker needs to: called
-    early, it does so while the caller reads data. One that already runs in this
-    process's name stays as it is.
-    """
-    context = get_context("forkserver")
-    context.set_forkserver_preload(list(preload))
-    with _inherited_by_workers():
-        forkserver.ensure_running()
-    return context
+UNKNOWN: Final = 255
+"""The exit code of a process whose server has died, and of others that chose it."""
 
 
-class WorkerProcess:
-    """A process that serves requests on ``connection``, and starts in the background.
+@final
+class ForkedProcess:
+    """A process that runs ``target(channel, *given)``, and starts in the background.
 
-    Requests may be sent from the beginning. Once the process is dead, for whatever
-    reason, the connection is at its end: no other process holds its other side.
+    It leads a process group of its own, and ends with the one that started it: so do
+    the processes that it starts. Messages may be sent from the beginning. Nothing here
+    waits for what the process does, whatever state that is in.
 
     Args:
-        context: whose server the process is forked from.
-        pickled_start: gives it its evaluation.
-        limits: of its life.
-        device: the number of the device that it computes on.
+        server: that it is forked from.
+        target: of a module; it and what is given can be pickled.
+        given: to the target.
     """
 
     def __init__(
-        self,
-        context: ForkServerContext,
-        pickled_start: bytes,
-        limits: Limits,
-        device: int,
+        self, server: ForkServer, target: Callable[..., None], *given: Any
     ) -> None:
-        self.device = device
-        self.connection, theirs = context.Pipe()
+        ours, theirs = socketpair()
+        ours.setblocking(False)
+        self.channel = Channel(ours)
+        self._process = server.process(_live, theirs, lifeline(), target, given)
         self._failure: Exception | None = None
-        self._process = context.Process(
-            target=serve, args=(theirs, pickled_start, limits), daemon=True
-        )
+        self._is_given_up = False
+        self._has_lost_server = False
+        try:
+            server.ensure_running()
+        except OSError as error:
+            self._failure = error
         # Starting waits until the server has done its imports.
         self._starter = Thread(target=self._start, args=(theirs,), daemon=True)
         self._starter.start()
 
-    def _start(self, theirs: Connection) -> None:
-        try:
-            self._process.start()
-        except Exception as error:
-            self._failure = error
-        finally:
-            theirs.close()
+    def _start(self, theirs: socket) -> None:
+        with theirs:
+            if self._failure is not None:
+                return
+            try:
+                self._process.start()
+            except Exception as error:
+                self._failure = error
+                return
+        if self._is_given_up:
+            self.kill()
+
+    def register(self, selector: BaseSelector) -> None:
+        """Have a selector wake up when there is something to receive or to find out."""
+        writes = EVENT_WRITE if self.channel.has_more_to_send else 0
+        selector.register(self.channel, EVENT_READ | writes)
+        if self._is_started() and not self._has_lost_server:
+            # A child of the process may hold the channel open when that has died.
+            selector.register(self._process.sentinel, EVENT_READ)
+
+    def has_ended(self) -> bool:
+        """Return whether the process has come to its end, as far as is known."""
+        if self._starter.is_alive():
+            return False
+        if self._failure is not None:
+            return True
+        code = self._process.exitcode
+        if code == UNKNOWN:
+            self._has_lost_server = _exists(self._process.pid)
+        return code is not None and not self._has_lost_server
+
+    def exit_code(self) -> int | None:
+        """Return that of a process that has ended or is about to; negative: a signal.
+
+        None where it cannot be found out.
+        """
+        self._starter.join(PATIENCE_SECONDS)
+        if not self._is_started():
+            return None
+        self._process.join(PATIENCE_SECONDS)
+        return self._process.exitcode
 
     def cause_of_death(self) -> str:
-        """Return why the process ended, given that its connection has."""
-        self._starter.join()
+        """Return in words why the process ended, given that it has."""
+        code = self.exit_code()
         if self._failure is not None:
             return f"worker could not start: {self._failure!r}"
-        self._process.join()
-        code = self._process.exitcode
-        assert code is not None
-        kind = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return f"worker died ({kind})"
+        match code:
+            case None:
+                how = "and nothing is known of how"
+            case 0:
+                how = "(exit code 0) without a result"
+            case code if code < 0:
+                how = f"(signal {-code})"
+            case _:
+                how = f"(exit code {code})"
+        return f"worker died {how}"
 
-    def hang_up(self) -> None:
-        """Ask the process to end; one that is still starting will see it later."""
-        self.connection.close()
+    def kill(self) -> None:
+        """Kill the process with all its group; one still to start will be later."""
+        self._is_given_up = True
         if self._is_started():
-            self._process.terminate()
+            assert self._process.pid is not None
+            self._process.kill()
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def end(self, patience_seconds: float) -> None:
-        """Wait for the process to end, and kill it when the patience does."""
+        """Kill the process with all its group, and forget it once it is gone."""
+        self.kill()
+        self.channel.close()
         if self._is_started():
             self._process.join(patience_seconds)
-            if self._process.is_alive():
-                self._process.kill()
-                self._process.join()
+            with suppress(ValueError):  # not even that has ended it
+                self._process.close()
 
     def _is_started(self) -> bool:
         return not self._starter.is_alive() and self._failure is None
 
 
-@contextmanager
-def _inherited_by_workers() -> Iterator[None]:
-    """Lend this process the environment and the deafness to Ctrl-C of its workers."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(ONE_THREAD)
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if in_main_thread:
-        on_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _exists(pid: int | None) -> bool:
+    assert pid is not None
     try:
-        yield
-    finally:
-        if in_main_thread:
-            signal.signal(signal.SIGINT, on_interrupt)
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _live(
+    end: socket, path: str, target: Callable[..., None], given: tuple[Any, ...]
+) -> None:
+    """Run a target in a process of its own."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the business of who started it
+    lead_group(path)
+    Thread(target=end_with_parent, daemon=True).start()
+    with suppress(OSError):
+        # Where memory runs out, the one that has all results is not to be chosen.
+        Path("/proc/self/oom_score_adj").write_text("500")
+    target(Channel(end), *given)

@@ -2,18 +2,21 @@
 
 import os
 import pickle
-import signal
+import resource
 from dataclasses import dataclass
-from multiprocessing import parent_process
-from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import Thread
 from typing import Final
 
-from nas.executors.outcome import started
-from nas.records import EvalResult
+from nas.errors import traceback_of
+from nas.executors.channel import Channel
+from nas.executors.outcome import failed, started
+from nas.records import EvalRequest, EvalResult
 
 _STATISTICS: Final = Path("/proc/self/statm")
+_OPEN_FILES: Final = Path("/dev/fd")
+
+START_SECONDS: Final = 600.0
+"""A worker that takes longer to import, to read its data and to be ready hangs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,43 +26,68 @@ class Limits:
     Args:
         requests: that it serves at most.
         growth_bytes: of its own memory, over what it had after its first request.
+        growth_files: of the files it holds open, likewise; fewer where the system
+            allows a process fewer than four times as many.
+        start_seconds: that it may take until it is ready for its first request.
     """
 
     requests: int = 250
     growth_bytes: int = 2**30
+    growth_files: int = 200
+    start_seconds: float = START_SECONDS
 
 
-Answer = tuple[EvalResult, bool]
-"""A result, and whether the worker ends with it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """What a worker says once, before all answers: requests take their time now."""
 
 
-def serve(connection: Connection, pickled_start: bytes, limits: Limits) -> None:
-    """Answer requests from a connection until its other end closes or a limit is met.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A result, and whether the worker ends with it."""
+
+    result: EvalResult
+    is_last: bool
+
+
+def serve(channel: Channel, pickled_start: bytes, limits: Limits) -> None:
+    """Answer requests from a channel until its other end closes or a limit is met.
 
     After a failure that is not the candidate's own, its diverging, the worker ends:
-    nobody knows what it left behind. An interrupt is the coordinator's business; its
-    death ends the worker at once, also in the middle of an evaluation.
+    nobody knows what it left behind.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_exit_with_parent, daemon=True).start()
     evaluate = started(lambda: pickle.loads(pickled_start)())
-    first_bytes = None
-    leaving = False
+    at_first: tuple[int, int] | None = None
+    is_last = False
     num_served = 0
-    while not leaving:
-        try:
-            result = evaluate(connection.recv())
+    try:
+        channel.put(pickle.dumps(Ready()))
+        while not is_last:
+            message = channel.receive()
+            assert message is not None, "a socket that does not block"
+            request = pickle.loads(message)
+            result = evaluate(request)
             num_served += 1
-            now_bytes = own_bytes()
-            first_bytes = now_bytes if first_bytes is None else first_bytes
-            leaving = (
+            now = own_bytes(), num_open_files()
+            at_first = at_first or now
+            is_last = (
                 num_served >= limits.requests
-                or now_bytes - first_bytes > limits.growth_bytes
+                or now[0] - at_first[0] > limits.growth_bytes
+                or now[1] - at_first[1] > _files_to_spare(limits)
                 or (result.status == "failed" and result.reason != "diverged")
             )
-            connection.send((result, leaving))
-        except (EOFError, OSError):
-            return
+            channel.put(_packed(request, result, is_last=is_last))
+    except (EOFError, OSError):
+        return
+
+
+def _packed(request: EvalRequest, result: EvalResult, *, is_last: bool) -> bytes:
+    try:
+        return pickle.dumps(Answer(result=result, is_last=is_last))
+    except Exception as error:
+        says = f"its result could not be sent: {error!r}"
+        lost = failed(request, says, 0.0, "lost", traceback_of(error))
+        return pickle.dumps(Answer(result=lost, is_last=is_last))
 
 
 def own_bytes() -> int:
@@ -71,8 +99,16 @@ def own_bytes() -> int:
     return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _exit_with_parent() -> None:
-    parent = parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+def num_open_files() -> int:
+    """Return how many files and connections this process holds open, 0 if unknown."""
+    try:
+        return sum(1 for _ in _OPEN_FILES.iterdir())
+    except OSError:
+        return 0
+
+
+def _files_to_spare(limits: Limits) -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return limits.growth_files
+    return min(limits.growth_files, soft // 4)

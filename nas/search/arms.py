@@ -62,13 +62,18 @@ class Arms:
                 seed,
                 known["search"],
                 epochs=config.recipe.epochs,
+                num_interrupted=len(self._interrupted["search"]),
             )
         }
         if config.baseline is not None:
             # Another seed, or a search at random would have its own draws beside it.
             beside = derived_seed(f"{seed}/baseline") // 2
             self._proposers["random"] = Proposer(
-                space, "random", beside, known["random"]
+                space,
+                "random",
+                beside,
+                known["random"],
+                num_interrupted=len(self._interrupted["random"]),
             )
         for arm, architecture in interrupted.values():
             if arm in self._proposers:

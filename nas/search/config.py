@@ -23,7 +23,7 @@ ETA: Final = 3
 RETRIES: Final = 1
 MAX_FAILURES: Final = 10
 
-_ADDED: Final = {
+ADDED: Final = {
     "devices": None,
     "data_memory": None,
     "baseline": None,
@@ -36,7 +36,7 @@ _ADDED: Final = {
 }
 """Fields that earlier versions did not write, with what they meant."""
 
-_ADDED_TO_RECIPE: Final = {"precision": "float32"}
+ADDED_TO_RECIPE: Final = {"precision": "float32"}
 """The same for a recipe."""
 
 _LIBRARIES: Final = ("torch", "lightning", "optuna", "numpy")
@@ -175,11 +175,11 @@ class SearchConfig:
                 raise RunError(f"config.yaml must have just the keys {sorted(names)}")
 
         if isinstance(data, Mapping):
-            data = {**_ADDED, **data}
+            data = {**ADDED, **data}
         check(cls, data)
         recipe = data["recipe"]
         if isinstance(recipe, Mapping):
-            recipe = {**_ADDED_TO_RECIPE, **recipe}
+            recipe = {**ADDED_TO_RECIPE, **recipe}
         check(Recipe, recipe)
         devices = data["devices"]
         return cls(

@@ -34,29 +34,36 @@ class Index:
     path: Path
 
     def read(
-        self, stamps: Mapping[str, Stamp], plugins: tuple[Path, ...]
+        self, stamps: Mapping[str, Stamp] | None, plugins: tuple[Path, ...]
     ) -> dict[str, TrialRecord]:
         """Return the records whose rows agree with their trials.
 
         Args:
-            stamps: of the results that there are, by their folders' names.
+            stamps: of the results that there are, by their folders' names; None for the
+                last row of every folder, whatever is in there now.
             plugins: as in ``nas.arch``.
         """
-        try:
-            lines = self.path.read_bytes().split(b"\n")
-        except OSError:
-            return {}
         found = {}
-        for row in map(_columns, lines):
+        for row in map(_columns, self._lines()):
             if row is None:
                 continue
             name, time, size, digest, facts, architecture = row
             folder = name.decode()
-            if stamps.get(folder) == (int(time), int(size)):
+            if stamps is None or stamps.get(folder) == (int(time), int(size)):
                 found[folder] = TrialRecord.stored(
                     json.loads(facts), digest.decode(), architecture, plugins
                 )
         return found
+
+    def has_spoilt_rows(self) -> bool:
+        """Tell whether the file holds anything but whole rows."""
+        return any(line and _columns(line) is None for line in self._lines())
+
+    def _lines(self) -> list[bytes]:
+        try:
+            return self.path.read_bytes().split(b"\n")
+        except OSError:
+            return []
 
     def append(self, rows: Iterable[tuple[str, Stamp, TrialRecord]]) -> None:
         """Add records with their folders' names and stamps, as far as it can be done.

@@ -1,6 +1,7 @@
 """A whole search, and repeats of its trials, with the workers that they need."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
@@ -11,11 +12,13 @@ from nas.records import EvalRequest, TrialRecord
 from nas.search.beliefs import believe
 from nas.search.config import SearchConfig
 from nas.search.events import Begun, Event, Notice
+from nas.search.mending import torn_weights, train_again
 from nas.search.noise_files import read_repeats, write_beliefs
 from nas.search.repeats import Repeater
 from nas.search.run import RunFolder
 from nas.search.samplers.one_thread import one_thread
 from nas.search.searching import Searching
+from nas.search.time_limits import TimeLimits
 from nas.search.workers import packing, places
 from nas.space import BoundSpace
 from nas.train import PRELOAD, start_evaluator
@@ -32,6 +35,7 @@ def run_search(
     *,
     on_event: Callable[[Event], None] = lambda _: None,
     now: Callable[[], datetime] = utc_now,
+    retry_failed: bool = False,
 ) -> list[TrialRecord]:
     """Train candidates until the run has as many as it was asked for.
 
@@ -43,20 +47,33 @@ def run_search(
         data: without a test split.
         on_event: told of everything that happens, in order.
         now: the clock.
+        retry_failed: trials that failed, other than by diverging, are trained again.
 
     Returns:
         All finished trials, in the order of their numbers.
 
     Raises:
-        SearchFailed: when no candidate could be trained.
+        SearchFailed: when no candidate could be trained, one after another failed, or
+            results cannot be written.
     """
-    with run.owned():
+    with run.owned(), _writing(run):
         config = run.config()
-        executor = _executor(config, data)
+        limits = TimeLimits(config.timeout, _num_images(data))
         # The workers import what they need while the study is made ready.
-        with executor:
+        with _executor(config, data) as executor:
+            torn = torn_weights(run, run.records())
+            train_again(run, config, torn, executor, limits, on_event)
             space = _bound(run, config, data)
-            search = Searching(run, config, space, executor, on_event, now)
+            search = Searching(
+                run,
+                config,
+                space,
+                executor,
+                limits,
+                on_event,
+                now,
+                retry_failed=retry_failed,
+            )
             on_event(
                 Begun(
                     path=run.path,
@@ -70,16 +87,19 @@ def run_search(
             try:
                 search.run()
             finally:
-                search.mirror.close()
+                search.close()
             if config.repeats > 1:
-                _repeater(run, config, executor, on_event, now).repeat_front(
+                Repeater(run, config, executor, limits, on_event, now).repeat_front(
                     tuple(search.records.values()), config.repeats
                 )
         records = [record for _, record in sorted(search.records.items())]
         _keep_beliefs(run, space, records, on_event)
     if not any(record.status == "complete" for record in records):
         reason = next((r.error for r in records if r.error), "nothing was trained")
-        raise SearchFailed(f"no candidate could be trained; the first one: {reason}")
+        first = search.failures[0].traceback if search.failures else None
+        raise SearchFailed(
+            f"no candidate could be trained; the first one: {reason}", details=first
+        )
     return records
 
 
@@ -102,10 +122,11 @@ def run_repeats(
         on_event: told of every repeat.
         now: the clock.
     """
-    with run.owned():
+    with run.owned(), _writing(run):
         config, records = run.config(), run.records()
+        limits = TimeLimits(config.timeout, _num_images(data))
         with _executor(config, data) as executor:
-            repeater = _repeater(run, config, executor, on_event, now)
+            repeater = Repeater(run, config, executor, limits, on_event, now)
             if trials:
                 repeater.repeat(trials, trainings)
             else:
@@ -123,14 +144,27 @@ def _bound(run: RunFolder, config: SearchConfig, data: SearchData) -> BoundSpace
     )
 
 
-def _repeater(
-    run: RunFolder,
-    config: SearchConfig,
-    executor: Executor,
-    on_event: Callable[[Event], None],
-    now: Callable[[], datetime],
-) -> Repeater:
-    return Repeater(run, config.seed, config.recipe, executor, on_event, now)
+@contextmanager
+def _writing(run: RunFolder) -> Iterator[None]:
+    """Put into words what the machine refuses while a search runs.
+
+    Raises:
+        SearchFailed: instead of an error of the operating system.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # whoever read our output has gone
+    except OSError as error:
+        what = error.strerror or str(error)
+        raise SearchFailed(
+            f"{error.filename or run.path}: {what}; all that finished is kept; once "
+            f"that is mended, continue with 'nas resume {run.path}'"
+        ) from None
+
+
+def _num_images(data: SearchData) -> int:
+    return len(data.train.labels) + len(data.validation.labels)
 
 
 def _keep_beliefs(

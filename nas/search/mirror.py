@@ -9,18 +9,21 @@ anew where it is missing.
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import optuna
 from optuna.distributions import distribution_to_json
+from optuna.exceptions import OptunaError
+from sqlalchemy.exc import SQLAlchemyError
 
 from nas.arch import Architecture
 from nas.errors import RunError
 from nas.records import TrialRecord
 from nas.search.study import DIRECTIONS, quiet_optuna
+from nas.search.tolerant import TolerantDatabase, is_busy
 from nas.space import BoundSpace
 
 _STUDY: Final = "nas"
@@ -28,79 +31,174 @@ _METRICS: Final = ["accuracy", "params"]
 _TABLES: Final = "v3.2.0.a"
 """Optuna's name for the tables that are written to here."""
 
+JOURNALS: Final = ("-wal", "-shm")
+"""Endings of the names of the files that SQLite keeps beside a database."""
+
 _STATES: Final = {"complete": "COMPLETE", "failed": "FAIL", "stopped": "PRUNED"}
 
-_PATIENCE_SECONDS: Final = 30
+_PATIENCE_SECONDS: Final = 5
 """How long another process may write to the file meanwhile."""
 
 
 class Mirror:
     """Every trained candidate as an Optuna trial of the same number.
 
-    ``note`` says why nothing is mirrored, if that is so.
+    A search does not need it. So what keeps it from being written is told, and then the
+    file is left as it is.
+
+    Args:
+        path: of the file, which is made where there is none.
+        space: that the candidates are from.
+        on_note: told why nothing is mirrored, or no longer.
 
     Raises:
-        RunError: when the file is no database.
+        RunError: when the file is broken, or not the study of such a search.
     """
 
-    def __init__(self, path: Path, space: BoundSpace) -> None:
+    def __init__(
+        self,
+        path: Path,
+        space: BoundSpace,
+        on_note: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._path = path
+        self._on_note = on_note
+        self._domains = space.domains
         self._distributions = {
             name: domain.distribution() for name, domain in space.domains.items()
         }
         self._texts: dict[str, str] = {}
         self.note: str | None = None
-        if not path.exists():
-            _create(path)
+        self._ids: dict[int, int] = {}
+        self._running: set[int] = set()
+        self._failed: set[int] = set()
+        self._database = TolerantDatabase(path, _PATIENCE_SECONDS, self._give_up)
         try:
-            self._database = sqlite3.connect(path, timeout=_PATIENCE_SECONDS)
-            # Readers (a dashboard) and the one writer don't wait for each other.
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=NORMAL")
-            (tables,) = self._row("SELECT version_num FROM alembic_version")
-            if tables != _TABLES:
-                self.note = (
-                    f"{path} is not written: this Optuna has other tables ({tables})"
-                )
-                return
-            (self._study,) = self._row(
-                "SELECT study_id FROM studies WHERE study_name = ?", _STUDY
-            )
-            known = self._database.execute(
-                "SELECT number, trial_id, state FROM trials WHERE study_id = ?",
-                (self._study,),
-            ).fetchall()
-        except (sqlite3.DatabaseError, TypeError) as error:
-            raise RunError(
-                f"{path}: cannot be used: {error}; delete it, it is made anew"
-            ) from None
-        self._ids: dict[int, int] = {number: key for number, key, _ in known}
+            self._open()
+        except sqlite3.Error as error:
+            if not is_busy(error):
+                self._database.close()
+                raise self._broken(str(error)) from None
+            self._give_up(str(error))
+        except RunError:
+            self._database.close()
+            raise
+        except (SQLAlchemyError, OptunaError) as error:
+            self._give_up(str(error).partition("\n")[0])
+
+    def _open(self) -> None:
+        if not self._path.exists():
+            _create(self._path)
+        database = self._database
+        database.open()
+        # Readers (a dashboard) and the one writer don't wait for each other.
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=NORMAL")
+        (found,) = self._row("PRAGMA quick_check(1)")
+        if found != "ok":
+            raise self._broken(str(found))
+        (tables,) = self._row("SELECT version_num FROM alembic_version")
+        if tables != _TABLES:
+            self._give_up(f"this Optuna has other tables ({tables})")
+            return
+        (self._study,) = self._row(
+            "SELECT study_id FROM studies WHERE study_name = ?", _STUDY
+        )
+        directions = database.execute(
+            "SELECT direction FROM study_directions WHERE study_id = ? "
+            "ORDER BY objective",
+            (self._study,),
+        ).fetchall()
+        if [str(direction).lower() for (direction,) in directions] != list(DIRECTIONS):
+            names = ", ".join(str(direction) for (direction,) in directions)
+            raise self._broken(f"its study has other directions ({names})")
+        known = database.execute(
+            "SELECT number, trial_id, state FROM trials WHERE study_id = ?",
+            (self._study,),
+        ).fetchall()
+        self._ids = {number: key for number, key, _ in known}
         # One that is pruned may still go on.
         self._running = {
             number for number, _, state in known if state in ("RUNNING", "PRUNED")
         }
+        self._failed = {number for number, _, state in known if state == "FAIL"}
+
+    def check(self, finished: Iterable[TrialRecord]) -> None:
+        """Refuse a file that has other networks under the numbers of some trials.
+
+        Raises:
+            RunError: when it is that of another run.
+        """
+        if self.note:
+            return
+        known: dict[int, str] = {}
+        with self._database as database:
+            rows = database.execute(
+                "SELECT number, value_json FROM trials "
+                "JOIN trial_user_attributes USING (trial_id) "
+                "WHERE study_id = ? AND \"key\" = 'hash'",
+                (self._study,),
+            )
+            known.update(rows)
+        for record in finished:
+            if known.get(record.trial, f'"{record.hash}"') != f'"{record.hash}"':
+                raise self._broken(f"its trial {record.trial} is another network")
 
     def catch_up(
         self, finished: Iterable[TrialRecord], unfinished: Mapping[int, Architecture]
-    ) -> None:
-        """Take in what happened while there was no mirror, as one change."""
-        if self.note:
-            return
+    ) -> int:
+        """Take in what happened while there was no mirror, as one change.
+
+        Returns:
+            How many trials it did not know, or not as they are.
+
+        Raises:
+            RunError: when the file is that of another run.
+        """
         records = {record.trial: record for record in finished}
-        with self._database:
+        self.check(records.values())
+        if self.note:
+            return 0
+        found = set()
+        with self._database as database:
+            states = dict(
+                database.execute(
+                    "SELECT number, state FROM trials WHERE study_id = ?",
+                    (self._study,),
+                )
+            )
             for trial in sorted(records.keys() | unfinished.keys()):
                 record = records.get(trial)
                 if trial not in self._ids:
+                    found.add(trial)
                     self._start(
                         trial, record.architecture if record else unfinished[trial]
                     )
-                if record is not None and trial in self._running:
+                if record and states.get(trial) != _STATES[record.status]:
+                    found.add(trial)
                     self._finish(record)
+        return len(found)
 
     def start(self, trial: int, architecture: Architecture) -> None:
-        """Add a running trial if it is new."""
-        if self.note is None and trial not in self._ids:
-            with self._database:
+        """Add a running trial, or have one run again that was interrupted or failed."""
+        if self.note is not None or (trial in self._ids and trial not in self._failed):
+            return
+        with self._database:
+            if trial in self._ids:
+                self._set_state(trial, "RUNNING", ended=None)
+                self._running.add(trial)
+                self._failed.discard(trial)
+            else:
                 self._start(trial, architecture)
+
+    def interrupt(self, trials: Iterable[int]) -> None:
+        """Mark trials as failed until they run again: Optuna knows no other word."""
+        if self.note is not None:
+            return
+        now = datetime.now().astimezone()
+        with self._database:
+            for trial in self._running.intersection(trials):
+                self._set_state(trial, "FAIL", ended=now)
 
     def finish(self, record: TrialRecord) -> None:
         """Give a trial its values, or mark it as pruned or failed; once is enough."""
@@ -111,6 +209,20 @@ class Mirror:
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
+
+    def _give_up(self, why: str) -> None:
+        """Leave the file as it is from now on."""
+        self.note = (
+            f"{self._path} is not written: {why}; nothing is lost: the next "
+            f"'nas resume {self._path.parent}' or 'nas repair' completes it"
+        )
+        self._on_note(self.note)
+
+    def _broken(self, why: str) -> RunError:
+        return RunError(
+            f"{self._path}: cannot be used: {why}; 'nas repair {self._path.parent}' "
+            "makes it anew from the trials"
+        )
 
     def _start(self, trial: int, architecture: Architecture) -> None:
         # Optuna looks trials up by their place, so those that are gone must keep it.
@@ -125,6 +237,8 @@ class Mirror:
             [
                 (key, name, domains[name].to_internal_repr(value), self._text(name))
                 for name, value in genes.items()
+                # Of a file that somebody has edited; Optuna would choke on others.
+                if name in self._domains and self._domains[name].contains(value)
             ],
         )
         self._running.add(trial)
@@ -133,10 +247,7 @@ class Mirror:
         key = self._ids[record.trial]
         fine = record.status == "complete"
         ended = datetime.fromisoformat(record.finished).astimezone()
-        self._database.execute(
-            "UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ?",
-            (_STATES[record.status], _time(ended), key),
-        )
+        self._set_state(record.trial, _STATES[record.status], ended=ended)
         if fine:
             self._database.executemany(
                 "INSERT INTO trial_values (trial_id, objective, value, value_type) "
@@ -154,6 +265,12 @@ class Mirror:
         )
         if record.status != "stopped":
             self._running.discard(record.trial)
+
+    def _set_state(self, trial: int, state: str, *, ended: datetime | None) -> None:
+        self._database.execute(
+            "UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ?",
+            (state, None if ended is None else _time(ended), self._ids[trial]),
+        )
 
     def _add(self, number: int, state: str) -> int:
         now = _time(datetime.now().astimezone())
@@ -173,21 +290,32 @@ class Mirror:
         return self._texts[gene]
 
     def _row(self, query: str, *values: object) -> tuple[str | int, ...]:
-        """Return the first row; there is a TypeError in using none."""
-        row: tuple[str | int, ...] = self._database.execute(query, values).fetchone()
+        """Return the first row."""
+        row: tuple[str | int, ...] | None
+        row = self._database.execute(query, values).fetchone()
+        if row is None:
+            raise self._broken(f"it holds no study {_STUDY!r}")
         return row
 
 
 def _create(path: Path) -> None:
     """Make an empty study, which is there as a whole or not at all."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.unlink(missing_ok=True)
+    forget(unfinished)
     with quiet_optuna():
         study = optuna.create_study(
             storage=f"sqlite:///{unfinished}", study_name=_STUDY, directions=DIRECTIONS
         )
         study.set_metric_names(_METRICS)
+    # The journal of a file that is gone is no part of this one.
+    forget(path)
     unfinished.replace(path)
+
+
+def forget(path: Path) -> None:
+    """Remove a database with its journal, as far as there are any."""
+    for ending in ("", *JOURNALS):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def _time(moment: datetime) -> str:

@@ -1,9 +1,8 @@
 """Repeats and beliefs in the run folder."""
 
-import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,7 @@ from nas.errors import UNREADABLE, RunError
 from nas.noise import Beliefs, Repeat
 from nas.records import TrialRecord
 from nas.report import has_accuracy
+from nas.search.checked import json_data, trial_number
 from nas.search.files import write_json
 from nas.search.run import RunFolder
 
@@ -49,7 +49,9 @@ def read_repeats(run: RunFolder) -> dict[int, tuple[Repeat, ...]]:
     except FileNotFoundError:
         return {}
     found = {}
-    for name in sorted(filter(str.isdigit, trials)):
+    for name in sorted(trials):
+        if (trial := trial_number(name)) is None:
+            continue
         try:
             numbers = os.listdir(f"{run.trials_path}/{name}/repeats")  # noqa: PTH208
         except (FileNotFoundError, NotADirectoryError):
@@ -60,8 +62,35 @@ def read_repeats(run: RunFolder) -> dict[int, tuple[Repeat, ...]]:
         ]
         repeats = [_repeat(path) for path in paths if path.is_file()]
         if repeats:
-            found[int(name)] = tuple(repeats)
+            found[trial] = tuple(repeats)
     return found
+
+
+def spoilt_files(run: RunFolder) -> Iterator[tuple[Path, str]]:
+    """Yield results of repeats and beliefs that cannot be read, with what to do."""
+    for path in sorted(run.trials_path.glob(f"*/repeats/*/{_RESULT}")):
+        if trial_number(path.parents[2].name) is None or not path.parent.name.isdigit():
+            continue
+        try:
+            _repeat(path)
+        except RunError:
+            yield path, "'nas repeat' trains it again"
+    for path in sorted(run.trials_path.glob("*/promoted.json")):
+        if not _is_promotion(path):
+            yield path, "'nas resume' decides again"
+    path = _beliefs_path(run)
+    if path.exists():
+        try:
+            Beliefs.from_json(json_data(path.read_bytes()))
+        except UNREADABLE:
+            yield path, "'nas resume' makes it anew"
+
+
+def _is_promotion(path: Path) -> bool:
+    try:
+        return type(json_data(path.read_bytes())["epochs"]) is int
+    except UNREADABLE:
+        return False
 
 
 def write_beliefs(run: RunFolder, beliefs: Beliefs) -> None:
@@ -83,10 +112,10 @@ def read_beliefs(
     if not path.exists():
         return None
     try:
-        beliefs = Beliefs.from_json(json.loads(path.read_bytes()))
+        beliefs = Beliefs.from_json(json_data(path.read_bytes()))
     except UNREADABLE as error:
         raise RunError(
-            f"{path}: cannot be read: {error}; delete it, 'nas resume' makes it anew"
+            f"{path}: cannot be read: {error}; 'nas repair {run.path}' sets it aside"
         ) from None
     counts = num_complete(records, repeats)
     return beliefs if (beliefs.trials, beliefs.repeats) == counts else None
@@ -109,8 +138,8 @@ def _beliefs_path(run: RunFolder) -> Path:
 
 def _repeat(path: Path) -> Repeat:
     try:
-        return Repeat.from_json(json.loads(path.read_bytes()))
+        return Repeat.from_json(json_data(path.read_bytes()))
     except UNREADABLE as error:
         raise RunError(
-            f"{path}: cannot be read: {error}; delete it, 'nas repeat' makes it anew"
+            f"{path}: cannot be read: {error}; 'nas repair' sets it aside"
         ) from None

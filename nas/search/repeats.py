@@ -1,29 +1,24 @@
 """Networks of the front trained again, from further seeds."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from nas.executors import Executor
 from nas.noise import Repeat
-from nas.records import EvalRequest, EvalResult, Recipe, TrialRecord
+from nas.records import EvalResult, TrialRecord
 from nas.report import judged, pareto_front
 from nas.search.arms import derived_seed
-from nas.search.events import Event, Repeated
+from nas.search.config import SearchConfig
+from nas.search.events import Event, Notice, Repeated
+from nas.search.jobs import Job, train_all
 from nas.search.noise_files import finish_repeat, read_repeats, start_repeat
 from nas.search.run import RunFolder
+from nas.search.time_limits import TimeLimits
 
 FOLLOWED: Final = 2
 """Most networks that ``--repeats`` trains again, in those of the first front."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
-    record: TrialRecord
-    number: int
-    alone: bool = False
 
 
 class Repeater:
@@ -31,9 +26,9 @@ class Repeater:
 
     Args:
         run: the folder, which is owned.
-        seed: of the search.
-        recipe: of all its trainings, but for what trials have of their own.
+        config: of the search.
         executor: has nothing else to do.
+        limits: of the time that trainings take.
         on_event: told of every repeat.
         now: the clock.
     """
@@ -41,16 +36,16 @@ class Repeater:
     def __init__(
         self,
         run: RunFolder,
-        seed: int,
-        recipe: Recipe,
+        config: SearchConfig,
         executor: Executor,
+        limits: TimeLimits,
         on_event: Callable[[Event], None],
         now: Callable[[], datetime],
     ) -> None:
         self.run_folder = run
-        self.seed = seed
-        self.recipe = recipe
+        self.config = config
         self.executor = executor
+        self.limits = limits
         self.on_event = on_event
         self.now = now
 
@@ -72,66 +67,62 @@ class Repeater:
                 return
             chosen.update(new)
 
-    def repeat(self, records: Iterable[TrialRecord], trainings: int) -> None:
+    def repeat(self, records: Sequence[TrialRecord], trainings: int) -> None:
         """Have trials trained so many times, the first and earlier repeats included."""
         done = read_repeats(self.run_folder)
-        due: deque[_Job] = deque()
+        due = []
         for record in records:
             known = {repeat.number for repeat in done.get(record.trial, ())}
             due += [
-                _Job(record=record, number=number)
+                self._job(record, number)
                 for number in range(2, trainings + 1)
                 if number not in known
             ]
-        total, finished, next_key = len(due), 0, 0
-        running: dict[int, _Job] = {}
-        while due or running:
-            while due and len(running) < self.executor.capacity:
-                running[next_key] = due.popleft()
-                self._submit(next_key, running[next_key])
-                next_key += 1
-            for result in self.executor.wait(timeout_seconds=None):
-                job = running.pop(result.trial)
-                if result.reason == "out of memory" and not job.alone:
-                    due.appendleft(replace(job, alone=True))
-                    continue
-                finished += 1
-                repeat = self._finish(job, result)
-                self.on_event(Repeated(repeat=repeat, finished=finished, asked=total))
+        batch_sizes = {record.trial: record.batch_size for record in records}
+        finished = 0
 
-    def _submit(self, key: int, job: _Job) -> None:
-        record = job.record
-        folder = start_repeat(self.run_folder, record.trial, job.number)
-        self.executor.submit(
-            EvalRequest(
-                # Two repeats of a trial may run at once, so its number names neither.
-                trial=key,
-                architecture=record.architecture,
-                recipe=record.trained_with(self.recipe),
-                seed=self._seed(job),
-                folder=str(folder),
-                alone=job.alone,
-            )
+        def on_finished(job: Job, result: EvalResult) -> None:
+            nonlocal finished
+            finished += 1
+            own = job.attempt.batch_size or batch_sizes[job.trial]
+            repeat = self._finish(job, result, own)
+            self.on_event(Repeated(repeat=repeat, finished=finished, asked=len(due)))
+
+        train_all(
+            self.executor,
+            due,
+            on_finished,
+            limits=self.limits,
+            retries=self.config.retries,
+            on_note=lambda text: self.on_event(Notice(text=text)),
         )
 
-    def _finish(self, job: _Job, result: EvalResult) -> Repeat:
+    def _job(self, record: TrialRecord, number: int) -> Job:
+        return Job(
+            what=f"trial {record.trial}, training {number}",
+            trial=record.trial,
+            number=number,
+            architecture=record.architecture,
+            recipe=record.trained_with(self.config.recipe),
+            seed=derived_seed(f"{self.config.seed}/{record.trial}/{number}"),
+            prepare=partial(start_repeat, self.run_folder, record.trial, number),
+        )
+
+    def _finish(self, job: Job, result: EvalResult, batch_size: int | None) -> Repeat:
         repeat = Repeat(
-            trial=job.record.trial,
+            trial=job.trial,
             number=job.number,
             status=result.status,
             seconds=result.seconds,
             accuracy=result.accuracy,
             loss=result.loss,
             curve=result.curve,
-            seed=self._seed(job),
+            seed=job.seed,
             device=result.device,
             error=result.error,
             reason=result.reason,
-            batch_size=job.record.batch_size,
+            batch_size=batch_size,
             finished=self.now().isoformat(timespec="seconds"),
         )
         finish_repeat(self.run_folder, repeat)
         return repeat
-
-    def _seed(self, job: _Job) -> int:
-        return derived_seed(f"{self.seed}/{job.record.trial}/{job.number}")

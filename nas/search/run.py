@@ -1,28 +1,31 @@
 """The run folder: where everything about a search lies, and who may write to it."""
 
-import json
+import os
+import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
-
-import yaml
-from filelock import FileLock, Timeout
 
 from nas.arch import Architecture, read, to_json
 from nas.errors import NasError, RunError
 from nas.records import Arm, TrialRecord
+from nas.search.began import BEGAN, Began, read_began, to_bytes
+from nas.search.checked import Own, checked, json_data, trial_number
 from nas.search.config import SearchConfig, environment
-from nas.search.files import write_atomic, write_json
+from nas.search.config_file import ConfigFile, read_config_file
+from nas.search.files import keep_names, rename_new, write_atomic, write_json
 from nas.search.index import Index, Stamp, stamps
+from nas.search.lock import owned
 from nas.space import SearchSpace, read_space
 
 _CONFIG: Final = "config.yaml"
 _SPACE: Final = "space.yaml"
-_RESULT: Final = "result.json"
-_ARCHITECTURE: Final = "architecture.json"
+RESULT: Final = "result.json"
+ARCHITECTURE: Final = "architecture.json"
+_TRACEBACK: Final = "traceback.txt"
 _ARM: Final = "arm.json"
 _PROMOTED: Final = "promoted.json"
 
@@ -40,7 +43,7 @@ class RunFolder:
         Raises:
             RunError: when there is.
         """
-        if path.exists():
+        if os.path.lexists(path):
             raise RunError(
                 f"the run folder {path} exists and is never overwritten; "
                 f"continue it with 'nas resume {path}', or choose another --run"
@@ -53,50 +56,62 @@ class RunFolder:
         config: SearchConfig,
         space: SearchSpace,
         facts: Mapping[str, Any],
+        *,
+        fingerprint: Mapping[str, str] | None = None,
+        fill: Callable[["RunFolder"], None] = lambda _: None,
     ) -> "RunFolder":
-        """Make a run folder with the configuration in it.
+        """Make a run folder with the configuration in it, whole or not at all.
 
         Args:
             path: where; nothing may be there yet.
             config: what the search was asked to do.
             space: the search space, a copy of which is kept.
             facts: what is known about the data, for the record.
+            fingerprint: of the data, see `nas.data.Dataset`.
+            fill: puts more into the folder before it gets its name.
 
         Raises:
             RunError: when the folder exists or cannot be made.
         """
         cls.check_free(path)
+        unfinished = path.with_name(f".{secrets.token_hex(4)}.run.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.mkdir()
+            unfinished.mkdir()
         except FileExistsError as error:
-            cls.check_free(path)
             # Something above it exists, and is no folder.
             raise RunError(
                 f"{path}: cannot be made: {error.filename} is not a folder"
             ) from None
         except OSError as error:
             raise RunError(f"{path}: cannot be made: {error.strerror}") from None
-        run = cls(path)
         try:
+            run = cls(unfinished)
             run.trials_path.mkdir()
-            write_atomic(path / _SPACE, space.text.encode())
-            if space.plugins:
-                run.plugins_path.mkdir()
-            for plugin in space.plugins:
-                copy = run.plugins_path / plugin.file
-                write_atomic(copy, plugin.path.read_bytes())
-            written = {
-                "config": config.to_json(),
-                "data": dict(facts),
-                "environment": environment(),
-            }
-            text = yaml.safe_dump(written, sort_keys=False, allow_unicode=True)
-            write_atomic(path / _CONFIG, text.encode())
-        except BaseException:
-            shutil.rmtree(path, ignore_errors=True)
+            file = ConfigFile(config=config, data=facts, environment=environment())
+            run.write_beginning(Began.of(file, space, fingerprint or {}))
+            fill(run)
+            keep_names(unfinished)
+            rename_new(unfinished, path)
+        except FileExistsError:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            cls.check_free(path)
             raise
-        return run
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+        keep_names(path.parent)
+        return cls(path)
+
+    def write_beginning(self, began: Began) -> None:
+        """Write the files that a run begins with."""
+        write_atomic(self.space_path, to_bytes(began.space))
+        if began.plugins:
+            self.plugins_path.mkdir(exist_ok=True)
+        for name, text in began.plugins.items():
+            write_atomic(self.plugins_path / name, to_bytes(text))
+        write_atomic(self.config_path, began.file.text().encode())
+        write_json(self.path / BEGAN, began.to_json())
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
@@ -108,10 +123,24 @@ class RunFolder:
         if not path.is_dir():
             raise RunError(f"no run at {path}: there is no such folder{_others(path)}")
         if not (path / _CONFIG).is_file():
+            if (path / BEGAN).is_file():
+                raise RunError(
+                    f"{path}: {_CONFIG} is gone; 'nas repair {path}' writes it anew"
+                )
             raise RunError(
                 f"no run at {path}: the folder has no {_CONFIG}{_others(path)}"
             )
         return cls(path)
+
+    @property
+    def config_path(self) -> Path:
+        """The file of what the search was asked to do."""
+        return self.path / _CONFIG
+
+    @property
+    def space_path(self) -> Path:
+        """The file of the search space."""
+        return self.path / _SPACE
 
     @property
     def trials_path(self) -> Path:
@@ -141,23 +170,30 @@ class RunFolder:
         """Return the file of a trial's trained weights."""
         return self.trial_path(trial) / "weights.safetensors"
 
+    def file(self) -> ConfigFile:
+        """Return what ``config.yaml`` says."""
+        return read_config_file(self.config_path)
+
     def config(self) -> SearchConfig:
         """Return what the search was asked to do."""
-        return SearchConfig.from_json(self._written()["config"])
+        return self.file().config
 
     def facts(self) -> dict[str, Any]:
         """Return what was known about the data when the run was made."""
-        return dict(self._written()["data"])
+        return dict(self.file().data)
 
     def space(self) -> SearchSpace:
         """Return the search space as it was when the run was made."""
-        return read_space(self.path / _SPACE, name=self.config().space)
+        return read_space(self.space_path, name=self.config().space)
+
+    def began(self) -> Began | None:
+        """Return what the run was when it was made, None for a run of old."""
+        return read_began(self.path)
 
     def extend(self, config: SearchConfig) -> None:
         """Keep a configuration whose number of trials has grown."""
-        written = self._written() | {"config": config.to_json()}
-        text = yaml.safe_dump(written, sort_keys=False, allow_unicode=True)
-        write_atomic(self.path / _CONFIG, text.encode())
+        file = replace(self.file(), config=config)
+        write_atomic(self.config_path, file.text().encode())
 
     def start_trial(
         self, trial: int, architecture: Architecture, arm: Arm = "search"
@@ -167,23 +203,34 @@ class RunFolder:
         A power failure may take it back: then the trial never began.
         """
         folder = self.trial_path(trial)
+        if folder.is_symlink():  # out of the run, perhaps
+            folder.unlink()
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         if arm != "search":  # first: a trial has begun once it has its architecture
             write_json(folder / _ARM, arm, durable=False)
-        write_json(folder / _ARCHITECTURE, to_json(architecture), durable=False)
+        write_json(folder / ARCHITECTURE, to_json(architecture), durable=False)
 
     def arm(self, trial: int) -> Arm:
         """Return who proposed a trial that was started."""
         return "random" if (self.trial_path(trial) / _ARM).exists() else "search"
 
-    def finish_trial(self, record: TrialRecord) -> None:
-        """Keep a finished trial; from here on nothing can lose it."""
-        path = self.trial_path(record.trial) / _RESULT
+    def finish_trial(self, record: TrialRecord, traceback: str | None = None) -> None:
+        """Keep a finished trial; from here on nothing can lose it.
+
+        Args:
+            record: of the trial.
+            traceback: of its failure, for people.
+        """
+        path = self.trial_path(record.trial) / RESULT
+        if traceback is not None:
+            text = traceback.encode("utf-8", "replace")
+            write_atomic(path.with_name(_TRACEBACK), text, durable=False)
         write_json(path, record.to_json())
+        keep_names(self.trials_path)  # the trial's own folder may be new
         facts = path.stat()
         stamp = (facts.st_mtime_ns, facts.st_size)
-        self._index.append([(path.parent.name, stamp, record)])
+        self.index.append([(path.parent.name, stamp, record)])
 
     def paused_path(self, trial: int) -> Path:
         """Return the file that a trial which has paused goes on from."""
@@ -197,12 +244,13 @@ class RunFolder:
         """Return the epochs that trials were promoted to."""
         found = {}
         for path in sorted(self.trials_path.glob(f"*/{_PROMOTED}")):
+            number = trial_number(path.parent.name)
+            if number is None:
+                continue
             try:
-                found[int(path.parent.name)] = int(
-                    json.loads(path.read_bytes())["epochs"]
-                )
+                found[number] = int(json_data(path.read_bytes())["epochs"])
             except (OSError, ValueError, TypeError, KeyError) as error:
-                raise RunError(f"{path}: cannot be read: {error}") from None
+                raise self._spoilt(path, error) from None
         return found
 
     def forget_pause(self, trial: int) -> None:
@@ -216,83 +264,136 @@ class RunFolder:
         Raises:
             RunError: when a result cannot be read.
         """
-        finished = {name: stamp for name, stamp in self._stamps() if stamp is not None}
-        found = self._index.read(finished, (self.plugins_path,))
+        finished = self.finished()
+        found = self.index.read(finished, (self.plugins_path,))
         missing = finished.keys() - found.keys()
-        rows = [(name, finished[name], self._result(name)) for name in missing]
-        if rows:
-            self._index.append(rows)
+        if missing:
+            own = self.own()
+            rows = [(n, finished[n], self._result(n)) for n in sorted(missing)]
+            for name, _, record in rows:
+                self._check_own(own, record.architecture, self._file(name, RESULT))
+            self.index.append(rows)
             found.update((name, record) for name, _, record in rows)
         return sorted(found.values(), key=lambda record: record.trial)
 
     def unfinished(self) -> dict[int, Architecture]:
-        """Return the trials that were started and never finished."""
-        found = {}
+        """Return the trials that were started and never finished.
+
+        Raises:
+            RunError: when an architecture cannot be read, or is of another run.
+        """
+        found: dict[int, Architecture] = {}
         for name, stamp in sorted(self._stamps()):
-            path = self.trials_path / name / _ARCHITECTURE
-            if stamp is not None or not name.isdigit():
+            path = self._file(name, ARCHITECTURE)
+            if stamp is not None:
                 continue
             if not path.exists() or path.stat().st_size == 0:
                 continue
-            try:
-                found[int(name)] = read(path)
-            except NasError as error:
-                raise RunError(str(error)) from None
+            found[int(name)] = self._architecture(path)
+        own = self.own() if found else None
+        for number, architecture in found.items():
+            path = self.trial_path(number) / ARCHITECTURE
+            self._check_own(own, architecture, path)
         return found
 
+    def own(self) -> Own:
+        """Return what all networks of the run have in common."""
+        began = self.began()  # the other file may have been edited
+        file = self.file() if began is None else began.file
+        return Own.of(file.data, file.config.max_params)
+
+    def check_trial(self, number: int, own: Own) -> str | None:
+        """Return the name of a trial's file that cannot be read, None if all can.
+
+        Nothing depends on the architecture of a trial that has its result.
+        """
+        folder = self.trial_path(number)
+        result, file = folder / RESULT, folder / ARCHITECTURE
+        try:
+            if os.path.lexists(result):
+                name = RESULT
+                record = self._result(folder.name)
+                self._check_own(own, record.architecture, result)
+            elif file.exists() and file.stat().st_size:
+                name = ARCHITECTURE
+                self._check_own(own, self._architecture(file), file)
+        except RunError:
+            return name
+        return None
+
+    def trial_numbers(self) -> list[int]:
+        """Return the numbers of all trials' folders."""
+        return sorted(int(name) for name, _ in self._stamps())
+
     @property
-    def _index(self) -> Index:
+    def index(self) -> Index:
+        """The file that makes reading results fast."""
         return Index(self.path / "index.tsv")
+
+    def finished(self) -> dict[str, Stamp]:
+        """Return the folders of finished trials, with the stamps of their results."""
+        return {name: stamp for name, stamp in self._stamps() if stamp is not None}
+
+    def _file(self, folder: str, name: str) -> Path:
+        return self.trials_path / folder / name
 
     def _stamps(self) -> Iterator[tuple[str, Stamp | None]]:
         try:
-            yield from stamps(self.trials_path, _RESULT)
+            for name, stamp in stamps(self.trials_path, RESULT):
+                if trial_number(name) is not None:  # people put other things there
+                    yield name, stamp
         except FileNotFoundError:  # somebody deleted all trials at once
             return
+        except OSError as error:
+            raise self._spoilt(self.trials_path, error) from None
 
     def _result(self, name: str) -> TrialRecord:
-        path = self.trials_path / name / _RESULT
+        path = self._file(name, RESULT)
         try:
-            data = json.loads(path.read_bytes())
-            return TrialRecord.from_json(data, [self.plugins_path])
+            data = json_data(path.read_bytes())
+            return checked(TrialRecord.from_json(data, [self.plugins_path]), int(name))
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise RunError(f"{path}: cannot be read: {error}") from None
+            raise self._spoilt(path, error) from None
+
+    def _architecture(self, path: Path) -> Architecture:
+        try:
+            return read(path)
+        except NasError as error:
+            raise RunError(f"{error}; {self._remedy}") from None
+
+    def _check_own(
+        self, own: Own | None, architecture: Architecture, path: Path
+    ) -> None:
+        try:
+            if own is not None:
+                own.check(architecture)
+        except ValueError as error:
+            raise RunError(f"{path}: {error}; {self._remedy}") from None
+
+    def _spoilt(self, path: Path, error: Exception) -> RunError:
+        why = f"there is no {error}" if isinstance(error, KeyError) else error
+        return RunError(f"{path}: cannot be read: {why}; {self._remedy}")
+
+    @property
+    def _remedy(self) -> str:
+        return f"'nas repair {self.path}' sets it aside"
 
     @contextmanager
     def owned(self) -> Iterator[None]:
         """Hold the run's lock, which ends with the process that holds it.
 
         Raises:
-            RunError: when another process holds it.
+            RunError: when another process holds it, or there can be no lock.
         """
-        lock = FileLock(self.path / ".lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise RunError(
-                f"another process works on the run {self.path}; "
-                "wait for it to end, or stop it"
-            ) from None
-        try:
+        with owned(self.path):
             yield
-        finally:
-            lock.release()
-
-    def _written(self) -> dict[str, Any]:
-        path = self.path / _CONFIG
-        try:
-            data = yaml.safe_load(path.read_bytes())
-        except (OSError, yaml.YAMLError) as error:
-            raise RunError(f"{path}: cannot be read: {error}") from None
-        if not isinstance(data, dict) or not {"config", "data"} <= set(data):
-            raise RunError(f"{path}: is not the configuration of a run")
-        return data
 
 
 def _others(path: Path) -> str:
     """Return a remedy that names the runs beside a path."""
     parent = path.parent
-    runs = sorted(p.parent for p in parent.glob(f"*/{_CONFIG}"))
+    found = (p.parent for p in parent.glob(f"*/{_CONFIG}"))
+    runs = sorted(run for run in found if not run.name.startswith("."))
     if not runs:
         return "; start one with 'nas search'"
     from difflib import get_close_matches

@@ -6,16 +6,19 @@ from dataclasses import replace
 from datetime import datetime
 
 from nas.arch import Architecture
+from nas.errors import SearchFailed, counted
 from nas.executors import Executor
 from nas.nn.cost import cost
 from nas.records import Arm, EvalRequest, EvalResult, Recipe, TrialRecord
 from nas.search.arms import Arms
+from nas.search.attempts import Attempt, checked
 from nas.search.config import SearchConfig
 from nas.search.events import Event, Finished, Notice, Paused, Promoted, Started
 from nas.search.halving import Halving
 from nas.search.mirror import Mirror
 from nas.search.run import RunFolder
 from nas.search.scheduler import Promotion
+from nas.search.time_limits import TimeLimits
 from nas.space import BoundSpace
 
 
@@ -29,8 +32,10 @@ class Searching:
         config: of the search.
         space: where it searches.
         executor: has nothing else to do.
+        limits: of the time that trainings take.
         on_event: told of everything that happens, in order.
         now: the clock.
+        retry_failed: also train those again that failed for no fault of their own.
     """
 
     def __init__(
@@ -39,24 +44,34 @@ class Searching:
         config: SearchConfig,
         space: BoundSpace,
         executor: Executor,
+        limits: TimeLimits,
         on_event: Callable[[Event], None],
         now: Callable[[], datetime],
+        *,
+        retry_failed: bool = False,
     ) -> None:
         self.run_folder = run
         self.config = config
         self.executor = executor
+        self.limits = limits
         self.on_event = on_event
         self.now = now
         known = run.records()
+        self.interrupted = run.unfinished()
+        if retry_failed:
+            again = [r for r in known if is_retried(r)]
+            self.interrupted |= {r.trial: r.architecture for r in again}
+            known = [r for r in known if not is_retried(r)]
         self.records = {record.trial: record for record in known}
         self.num_come = Counter(record.arm for record in known)
-        self.interrupted = run.unfinished()
         self.running: dict[int, Architecture] = {}
         self.stops: dict[int, int | None] = {}
         self.lost_epochs: dict[int, int] = {}  # of what is trained again
-        self.batch_sizes = {  # of trials that needed smaller ones
-            record.trial: record.batch_size for record in known if record.batch_size
+        self.attempts = {
+            record.trial: Attempt(number=record.attempts, batch_size=record.batch_size)
+            for record in known
         }
+        self.failures: list[EvalResult] = []  # since the last trial that did not fail
         self.notes: set[str] = set()
         self.halving = Halving(run, config, [r for r in known if r.arm == "search"])
         self.arms = Arms(
@@ -65,10 +80,10 @@ class Searching:
             known,
             {trial: (run.arm(trial), net) for trial, net in self.interrupted.items()},
         )
-        self.mirror = Mirror(run.study_path, space)
+        self.mirror = Mirror(
+            run.study_path, space, lambda text: on_event(Notice(text=text))
+        )
         self.mirror.catch_up(known, self.interrupted)
-        if self.mirror.note:
-            on_event(Notice(text=self.mirror.note))
         self.next_trial = max([*self.records, *self.interrupted], default=-1) + 1
 
     def run(self) -> None:
@@ -86,6 +101,11 @@ class Searching:
                 self.on_event(Notice(text=f"{now} trainings at a time from now on"))
             for result in results:
                 self._take_in(result)
+
+    def close(self) -> None:
+        """Mark what is under way as interrupted; a resumed search trains it again."""
+        self.mirror.interrupt(self.running)
+        self.mirror.close()
 
     def _start_next(self) -> bool:
         """Start a candidate, or let one go on; return False when nobody is to come."""
@@ -106,9 +126,7 @@ class Searching:
         self.arms.go_on(trial, promotion.epochs)
         self.running[trial] = record.architecture
         self.stops[trial] = self.halving.stop(promotion.epochs)
-        # What needed the device to itself before will need it again.
-        alone = trial in self.batch_sizes
-        self._submit(trial, alone=alone, start_epoch=len(record.curve))
+        self._submit(trial)
         self.on_event(
             Promoted(trial=trial, params=record.params, epochs=promotion.epochs)
         )
@@ -138,22 +156,28 @@ class Searching:
         self.arms.start(trial, arm, stop or self._recipe(architecture).epochs)
         self.running[trial] = architecture
         self.stops[trial] = stop
+        self.attempts[trial] = Attempt()
         self.mirror.start(trial, architecture)
-        self._submit(trial, alone=False)
+        self._submit(trial)
         self.on_event(Started(trial=trial, params=cost(architecture).total.params))
 
     def _recipe(self, architecture: Architecture) -> Recipe:
         """Return what a candidate is trained with: the run's recipe, or its own."""
         return self.config.recipe.with_genes(architecture.genes)
 
-    def _submit(self, trial: int, *, alone: bool, start_epoch: int = 0) -> None:
+    def _submit(self, trial: int) -> None:
         """Have a running trial trained; a new one from an empty folder."""
-        architecture = self.running[trial]
+        architecture, attempt = self.running[trial], self.attempts[trial]
         recipe = self._recipe(architecture)
-        if trial in self.batch_sizes:
-            recipe = replace(recipe, batch_size=self.batch_sizes[trial])
-        if trial not in self.records:
+        if attempt.batch_size is not None:
+            recipe = replace(recipe, batch_size=attempt.batch_size)
+        paused = self.records.get(trial)
+        if paused is None:
             self.run_folder.start_trial(trial, architecture, self.arms.arm_of[trial])
+        start = 0
+        if paused is not None and paused.batch_size == attempt.batch_size:
+            start = len(paused.curve)
+        stop = self.stops[trial]
         self.executor.submit(
             EvalRequest(
                 trial=trial,
@@ -161,40 +185,71 @@ class Searching:
                 recipe=recipe,
                 seed=self.arms.seed(trial),
                 folder=str(self.run_folder.trial_path(trial)),
-                alone=alone,
-                start_epoch=start_epoch,
-                stop_epoch=self.stops[trial],
+                alone=attempt.alone,
+                start_epoch=start,
+                stop_epoch=stop,
+                timeout_seconds=self.limits.seconds(
+                    macs=cost(architecture).total.macs,
+                    # A pause that cannot be read makes it begin at its start.
+                    epochs=stop or recipe.epochs,
+                    recipe=recipe,
+                    lost=attempt.lost,
+                ),
             )
         )
 
     def _take_in(self, result: EvalResult) -> None:
-        """Try again with less memory if that was the matter, or finish the trial."""
+        """Try a training again if there is a point in it, or finish the trial."""
+        result = checked(result)
+        trial = result.trial
         for note in result.notes:
             if note not in self.notes:  # most hold for every trial alike
                 self.notes.add(note)
-                self.on_event(Notice(text=f"trial {result.trial}: {note}"))
-        half = self._recipe(self.running[result.trial]).batch_size // 2
-        if (
-            result.reason == "out of memory"
-            and result.trial not in self.batch_sizes
-            and half >= 2  # a single image has no batch statistics
-        ):
-            self.batch_sizes[result.trial] = half
-            self.lost_epochs[result.trial] = result.epochs or 0
-            self.on_event(
-                Notice(
-                    text=f"trial {result.trial} ran out of memory; it is trained "
-                    f"again alone, in batches of {half}"
-                )
+                self.on_event(Notice(text=f"trial {trial}: {note}"))
+        recipe = self._recipe(self.running[trial])
+        following = self.attempts[trial].after(
+            result, batch_size=recipe.batch_size, retries=self.config.retries
+        )
+        if following is not None:
+            self.attempts[trial] = following
+            lost = self.lost_epochs.get(trial, 0)
+            self.lost_epochs[trial] = lost + (result.epochs or 0)
+            what = f"trial {trial}"
+            self.on_event(Notice(text=following.explained(what, result)))
+            self._submit(trial)
+            return
+        self.limits.seen(
+            result,
+            macs=cost(self.running[trial]).total.macs,
+            epochs=len(result.curve) if result.epochs is None else result.epochs,
+            recipe=recipe,
+        )
+        self._finish(result)
+        self._check_streak(result)
+
+    def _check_streak(self, result: EvalResult) -> None:
+        """Give up when nothing but failures comes in.
+
+        Raises:
+            SearchFailed: with what became of the first of them.
+        """
+        if result.status != "failed":
+            self.failures.clear()
+            return
+        self.failures.append(result)
+        if len(self.failures) >= self.config.max_failures:
+            first = self.failures[0]
+            raise SearchFailed(
+                f"{counted(len(self.failures), 'trial')} in a row failed; the first "
+                f"one, trial {first.trial}: {first.error}; once the cause is mended, "
+                f"'nas resume {self.run_folder.path} --retry-failed' trains them again",
+                details=first.traceback,
             )
-            self._submit(result.trial, alone=True)
-        else:
-            self._finish(result)
 
     def _finish(self, result: EvalResult) -> None:
         record = self._record(result)
         self.num_come[record.arm] += record.trial not in self.records
-        self.run_folder.finish_trial(record)
+        self.run_folder.finish_trial(record, result.traceback)
         self.records[record.trial] = record
         self.arms.tell(record)
         self.mirror.finish(record)
@@ -232,7 +287,9 @@ class Searching:
             device=result.device,
             error=result.error,
             reason=result.reason,
-            batch_size=self.batch_sizes.get(result.trial),
+            batch_size=self.attempts[result.trial].batch_size,
+            attempts=self.attempts[result.trial].number,
+            weights=result.weights,
             # A crash may have come between a pause on disk and its record.
             epochs_spent=max(epochs, len(curve)),
             standings=standings,
@@ -244,3 +301,8 @@ class Searching:
     def _to_come(self) -> int:
         """Return how many networks have yet to come to the first pause, at most."""
         return self.arms.num_to_begin("search") - self.num_come["search"]
+
+
+def is_retried(record: TrialRecord) -> bool:
+    """Return whether a trial failed, and its network may not be the reason."""
+    return record.status == "failed" and record.reason != "diverged"

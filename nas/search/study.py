@@ -42,6 +42,7 @@ class Proposer:
         seed: of the search.
         known: trials that a resumed run has finished already.
         epochs: of a whole training.
+        num_interrupted: trials of a resumed run that were under way.
     """
 
     def __init__(
@@ -52,10 +53,11 @@ class Proposer:
         known: Iterable[TrialRecord] = (),
         *,
         epochs: int = 1,
+        num_interrupted: int = 0,
     ) -> None:
         known = list(known)
         # The same seed after a resume would replay the draws that were made already.
-        seed += 7919 * len(known)
+        seed += 7919 * (len(known) + num_interrupted)
         self.space = space
         self.patience = _REFUSED_TO.get(sampler, _REFUSED_IN_A_ROW)
         self.rng = random.Random(seed)
@@ -94,8 +96,10 @@ class Proposer:
     def take_up(self, architecture: Architecture) -> None:
         """Take in a network that was proposed before a resume, and is trained now."""
         self.seen.add(candidate_key(architecture))
-        if (genes := architecture.genes) is not None:
-            self._begin(self._asked_for(genes), architecture)
+        if (genes := self._held(architecture.genes)) is not None:
+            trial = self._asked_for(genes)
+            if trial is not None:
+                self._begin(trial, architecture)
 
     def tell(self, record: TrialRecord) -> None:
         """Let the sampler learn from a candidate, whoever proposed it."""
@@ -109,11 +113,13 @@ class Proposer:
                 self.study.tell(trial, state=TrialState.FAIL)
         elif trial is not None:
             self.study.tell(trial, [record.accuracy, record.params])
-        elif not self.learns or (genes := record.genes) is None:
+        elif not self.learns or (genes := self._held(record.genes)) is None:
             return
         elif isinstance(self.study.sampler, BaseGASampler):
             # It looks at generations; trials that are merely added have none.
-            self.study.tell(self._asked_for(genes), [record.accuracy, record.params])
+            trial = self._asked_for(genes)
+            if trial is not None:
+                self.study.tell(trial, [record.accuracy, record.params])
         else:
             self.study.add_trial(
                 create_trial(
@@ -126,7 +132,7 @@ class Proposer:
     def _tell_stops(self, record: TrialRecord) -> None:
         """Tell how far a candidate had come at each rung that is new to the sampler."""
         before = self.told.get(record.key, 0)
-        genes = record.genes
+        genes = self._held(record.genes)
         for rung, accuracy in record.standings:
             if rung <= before:
                 continue
@@ -140,14 +146,32 @@ class Proposer:
                     stopped_trial(genes, self.distributions, fidelity, accuracy)
                 )
 
-    def _asked_for(self, genes: Mapping[str, Gene]) -> optuna.Trial:
-        """Return a new trial with given genes, as if the sampler had proposed them."""
+    def _held(self, genes: Mapping[str, Gene] | None) -> Mapping[str, Gene] | None:
+        """Return genes if the space holds each; Optuna would take others as they are.
+
+        They come from files, which may be those of another space.
+        """
+        if genes is None:
+            return None
+        domains = self.space.domains
+        held = all(n in domains and domains[n].contains(v) for n, v in genes.items())
+        return genes if held else None
+
+    def _asked_for(self, genes: Mapping[str, Gene]) -> optuna.Trial | None:
+        """Return a new trial with given genes, as if the sampler had proposed them.
+
+        None where they come to no network of the space.
+        """
         self.study.enqueue_trial(dict(genes))
         trial = self.study.ask()
         if isinstance(self.study.sampler, BaseGASampler):
             # Given genes need no proposal, but the generation comes with that.
             assert trial.relative_params is not None
-        self.space.suggest(trial)
+        try:
+            self.space.suggest(trial)
+        except DoesNotFit:
+            self.study.tell(trial, state=TrialState.FAIL)
+            return None
         return trial
 
     def _begin(self, trial: optuna.Trial, architecture: Architecture) -> None:

@@ -152,16 +152,28 @@ def _place(path: Path, before: str) -> str:
     return f"{path}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
 
 
-def read_yaml(path: Path) -> tuple[Node, str]:
+def read_yaml(
+    path: Path,
+    *,
+    most_bytes: int = MOST_BYTES,
+    most_values: int = MOST_VALUES,
+    remedy: str = "start from the space 'minimal'",
+) -> tuple[Node, str]:
     """Return the root of a YAML file, and its text.
+
+    Args:
+        path: of the file.
+        most_bytes: that it may have.
+        most_values: that may stand in it, aliases followed.
+        remedy: for an empty one.
 
     Raises:
         SpaceError: when the file cannot be read, is empty, too large or not YAML.
     """
-    data = _content(path)
+    data = _content(path, most_bytes)
     try:
         text = data.decode("utf-8-sig")
-        root = compose(text, MOST_VALUES)
+        root = compose(text, most_values)
     except Excess as error:
         place = f"{path}:{error.mark.line + 1}:{error.mark.column + 1}"
         raise SpaceError(f"{place}: {error}") from None
@@ -176,18 +188,18 @@ def read_yaml(path: Path) -> tuple[Node, str]:
         place = _place(path, text[: error.position])
         raise SpaceError(f"{place}: not YAML: {error.reason}") from None
     if root is None:
-        raise SpaceError(f"{path}:1:1: is empty; start from the space 'minimal'")
+        raise SpaceError(f"{path}:1:1: is empty; {remedy}")
     return Node(str(path), "", root), text
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, most_bytes: int) -> bytes:
     """Return what is in a file of a reasonable size."""
     try:
         # A pipe that nobody writes to would have us wait for ever.
         is_file = stat.S_ISREG(path.stat().st_mode)
         if is_file:
             with path.open("rb") as file:
-                data = file.read(MOST_BYTES + 1)
+                data = file.read(most_bytes + 1)
     except OSError as error:
         raise SpaceError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError:  # a null byte
@@ -195,9 +207,6 @@ def _content(path: Path) -> bytes:
     if not is_file:
         what = "Is a directory" if path.is_dir() else "no regular file"
         raise SpaceError(f"{path}: cannot be read: {what}; give a .yaml file")
-    if len(data) > MOST_BYTES:
-        raise SpaceError(
-            f"{path}: must have at most {MOST_BYTES:,} bytes; got more; a search space "
-            "has some thousand"
-        )
+    if len(data) > most_bytes:
+        raise SpaceError(f"{path}: must have at most {most_bytes:,} bytes; got more")
     return data

@@ -1,5 +1,8 @@
 """One request in, one result out: what a worker does."""
 
+import hashlib
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import final
@@ -9,7 +12,7 @@ from safetensors.numpy import save
 from torch import nn
 
 from nas.data import SearchData
-from nas.errors import ConfigError
+from nas.errors import ConfigError, traceback_of
 from nas.nn.build import build, supervised
 from nas.nn.cost import cost
 from nas.nn.memory import keep_parts
@@ -74,14 +77,16 @@ class Evaluator:
         notes: list[str] = []
         if paused is None and request.start_epoch:
             notes.append("trained anew from its start: it could not go on")
-        error, reason = None, None
-        standing = None if paused is None else paused.standing
+        error, reason, trace = None, None, None
+        outcome = _Outcome(standing=None if paused is None else paused.standing)
         try:
             if len(curve) < (request.stop_epoch or request.recipe.epochs):
                 with training_settings(self._device, request.seed):
-                    standing = self._evaluate(request, paused, epochs, notes)
+                    outcome = self._evaluate(request, paused, epochs, notes)
         except Exception as failure:
             error, reason = one_line(failure), reason_of(failure)
+            if reason != "diverged":  # where in our code that was seen says nothing
+                trace = traceback_of(failure)
         if reason == "out of memory":
             # Not before the error is gone, whose traceback holds on to the network.
             free_memory()
@@ -100,7 +105,9 @@ class Evaluator:
             reason=reason,
             notes=tuple(notes),
             epochs=len(epochs),
-            standing=standing if status == "stopped" else None,
+            standing=outcome.standing if status == "stopped" else None,
+            traceback=trace,
+            weights=outcome.weights if done else None,
         )
 
     def _paused(self, request: EvalRequest) -> Paused | None:
@@ -114,8 +121,8 @@ class Evaluator:
         paused: Paused | None,
         epochs: list[Metrics],
         notes: list[str],
-    ) -> float | None:
-        """Train as far as is asked for; return the standing there, None at the end."""
+    ) -> "_Outcome":
+        """Train as far as is asked for."""
         architecture, recipe = request.architecture, request.recipe
         network = build(architecture, self._data.mean, self._data.std, request.seed)
         keep_parts(network)
@@ -165,13 +172,21 @@ class Evaluator:
                     standing = training.standing()
                     stopped = Paused(curve=curve, standing=standing, tensors=tensors)
                     write_paused(request, self._device.type, stopped)
-                    return standing
+                    return _Outcome(standing=standing)
             finally:
                 training.release()
-            _save(network, Path(request.folder))
+            weights = _save(network, Path(request.folder))
             accuracy = epochs[-1].objective(recipe)
             events.outcome(architecture, recipe, cost(architecture).total, accuracy)
-        return None
+        return _Outcome(weights=weights)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What a training came to: its standing at a pause, or its weights' digest."""
+
+    standing: float | None = None
+    weights: str | None = None
 
 
 def _in_bf16(recipe: Recipe, device: torch.device) -> bool:
@@ -204,13 +219,21 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
-def _save(network: nn.Module, folder: Path) -> None:
-    """Write the weights all at once, so that what is there is never half a file."""
+def _save(network: nn.Module, folder: Path) -> str:
+    """Write the weights, and return their SHA-256.
+
+    They are on disk before anybody hears of the result, as a whole or not at all.
+    """
     # By way of NumPy, whose arrays are written much faster than tensors.
     state = {
         name: value.cpu().contiguous().numpy()
         for name, value in network.state_dict().items()
     }
     unfinished = folder / f"{WEIGHTS}.part"
-    unfinished.write_bytes(save(state))
+    data = save(state)
+    with unfinished.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
     unfinished.replace(folder / WEIGHTS)
+    return hashlib.sha256(data).hexdigest()

@@ -1,5 +1,6 @@
 """Why a training failed, in a word and in a line."""
 
+import errno
 import gc
 from typing import Final
 
@@ -12,12 +13,18 @@ ALLOCATOR: Final = "DefaultCPUAllocator"
 """How torch begins to say that the machine's memory is full, in a plain error."""
 
 
+DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""No space left, over the quota, read-only."""
+
+
 def reason_of(error: Exception) -> Reason:
     """Return the kind of a failure."""
     if isinstance(error, DivergenceError):
         return "diverged"
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return "out of memory"
+    if isinstance(error, OSError) and error.errno in DISK:
+        return "disk full"
     if isinstance(error, RuntimeError) and ALLOCATOR in str(error):
         return "out of memory"
     return "error"

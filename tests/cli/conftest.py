@@ -35,7 +35,7 @@ def nas(
 ) -> Iterator[Callable[..., Outcome]]:
     """Return a function that runs a command line in the current folder."""
     monkeypatch.setenv("COLUMNS", "100")
-    on_terminate = signal.getsignal(signal.SIGTERM)
+    handlers = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
 
     def run(*argv: object) -> Outcome:
         capsys.readouterr()
@@ -44,7 +44,8 @@ def nas(
         return Outcome(code, captured.out, captured.err)
 
     yield run
-    signal.signal(signal.SIGTERM, on_terminate)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")
@@ -52,9 +53,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small run that was really searched for; nobody may change it."""
     path = tmp_path_factory.mktemp("runs") / "finished"
     options = ["--trials", "3", "--epochs", "2", "--max-params", "8k", "--workers", "0"]
-    on_terminate = signal.getsignal(signal.SIGTERM)
+    handlers = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
     code = main(["search", "--space", "minimal", *options, "--run", str(path)])
-    signal.signal(signal.SIGTERM, on_terminate)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
     assert code == 0
     return path
 

@@ -1,8 +1,6 @@
 """Worker processes: their start, their death, and that of the coordinator."""
 
-import multiprocessing
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -15,8 +13,7 @@ import pytest
 from scripted import AskFirst, Scripted, request
 
 from nas.executors import Executor, LocalExecutor
-from nas.executors.process import ONE_THREAD
-from nas.executors.worker import Limits, serve
+from nas.executors.server import ONE_THREAD
 
 PATIENCE_SECONDS = 60
 
@@ -89,23 +86,13 @@ def test_a_worker_killed_while_idle_costs_nothing() -> None:
     assert second.device != first.device
 
 
-def test_workers_ignore_an_interrupt(listener: Listener) -> None:
-    # Not by way of the executor, whose server is deaf to interrupts before its workers.
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    arguments = (theirs, pickle.dumps(Scripted), Limits())
-    worker = context.Process(target=serve, args=arguments)
-    worker.start()
-    theirs.close()
-    ours.send(request(0, f"ask {listener.address}"))
+def test_workers_ignore_an_interrupt(executor: Executor, listener: Listener) -> None:
+    executor.submit(request(0, f"ask {listener.address}"))
     with listener.accept() as question:
         os.kill(question.recv(), signal.SIGINT)
         question.send("go")
-        result, leaving = ours.recv()
-        assert (result.status, leaving) == ("complete", False)
-    ours.close()
-    worker.join(PATIENCE_SECONDS)
-    assert worker.exitcode == 0
+        (result,) = executor.wait(PATIENCE_SECONDS)
+        assert result.status == "complete"
 
 
 def test_the_caller_goes_on_while_workers_start(listener: Listener) -> None:

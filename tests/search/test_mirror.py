@@ -149,5 +149,5 @@ def test_tables_of_another_optuna_are_left_alone(path):
 
 def test_a_file_that_is_no_database_is_named(path):
     path.write_bytes(b"this is not SQLite" * 100)
-    with pytest.raises(RunError, match=r"study\.db: cannot be used.*delete it"):
+    with pytest.raises(RunError, match=r"study\.db: cannot be used.*nas repair"):
         Mirror(path, bound())

@@ -1,0 +1,98 @@
+"""One owner a run folder: a lock that ends with its process, however that ends."""
+
+import errno
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from nas.errors import RunError
+
+LOCK: Final = ".lock"
+
+_NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+_NOTE_BYTES: Final = 4096
+
+
+@contextmanager
+def owned(folder: Path) -> Iterator[None]:
+    """Hold the lock of a run's folder.
+
+    The system's lock alone decides who the owner is. What the file says about them is
+    for people, and may be old.
+
+    Raises:
+        RunError: when another process holds it, or there can be no lock.
+    """
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise RunError(
+            f"{folder}: cannot be written: {error.strerror}; a run must be where it "
+            "can be, to go on"
+        ) from None
+    try:
+        _lock(folder, descriptor)
+        _write_note(descriptor)
+        yield
+        with suppress(OSError):
+            os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(folder: Path, descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunError(
+            f"another process works on the run {folder}{_owner(descriptor)}; "
+            "wait for it to end, or stop it"
+        ) from None
+    except OSError as error:
+        why = "it has no locks" if error.errno in _NO_LOCKS else error.strerror
+        raise RunError(
+            f"{folder}: the file system cannot promise that no other process works on "
+            f"the run: {why}; copy the run to a local disk"
+        ) from None
+
+
+def _write_note(descriptor: int) -> None:
+    note = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
+    with suppress(OSError):  # on a full disk the lock is as good without
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(note).encode(), 0)
+
+
+def _owner(descriptor: int) -> str:
+    """Return what the owner has told, '' when that is nothing."""
+    try:
+        note = json.loads(os.pread(descriptor, _NOTE_BYTES, 0))
+        pid, host, since = int(note["pid"]), str(note["host"]), str(note["since"])
+        began = datetime.fromisoformat(since)
+    except (OSError, ValueError, TypeError, KeyError, OverflowError):
+        return ""
+    here = host == socket.gethostname()
+    if here and not _lives(pid):  # of an owner before, and the new one is just writing
+        return ""
+    elsewhere = "" if here else f" on {host[:64]}"
+    return f": PID {pid}{elsewhere}, since {began:%Y-%m-%d %H:%M:%S}"
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:  # of another user
+        return True
+    except OSError:
+        return False
+    return True
