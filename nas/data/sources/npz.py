@@ -145,7 +145,7 @@ class Npz(Source):
             if isinstance(error, DataError):
                 raise
             raise DataError(
-                f"{self.path}: {shown(member)} is damaged ({_said(error)}); save the "
+                f"{self.path}: {printable(member)[:60]} is damaged ({_said(error)}); save the "
                 "file again"
             ) from error
 
