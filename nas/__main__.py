@@ -69,7 +69,7 @@ def _fail(message: str, code: int, details: Sequence[str] = ()) -> int:
     line = printable(" ".join(message.split()))
     print(f"nas: error: {line}", file=sys.stderr)
     for detail in details:
-        print(f"  {detail}", file=sys.stderr)
+        print(f"  {printable(detail)}", file=sys.stderr)
     return code
 
 

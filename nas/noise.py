@@ -2,11 +2,39 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from nas.checked import FINITE, PART, check, several, tuple_of, whole
-from nas.records import TRAINED, Reason, Status
+from nas.records import Reason, Status
+from nas.rules import (
+    FINITE,
+    NUMBER,
+    PART,
+    POSITIVE,
+    TEXT,
+    Rule,
+    check,
+    is_time,
+    one_of,
+    several,
+    tuple_of,
+    whole,
+)
 
+_REPEAT: Final = {
+    "trial": whole(),
+    "number": whole(2),
+    "status": one_of(*get_args(Status)),
+    "seconds": POSITIVE,
+    "accuracy": PART.or_none(),
+    "loss": NUMBER.or_none(),
+    "curve": several(PART),
+    "seed": whole(),
+    "device": TEXT,
+    "error": TEXT.or_none(),
+    "reason": one_of(*get_args(Reason)).or_none(),
+    "batch_size": whole(1).or_none(),
+    "finished": Rule("a time in ISO 8601", is_time),
+}
 _BELIEFS: Final = {
     "trials": whole(),
     "repeats": whole(),
@@ -52,7 +80,7 @@ class Repeat:
         Raises:
             RunError: naming a field that it did not write.
         """
-        check(data, TRAINED | {"number": whole(2)})
+        check(data, _REPEAT)
         return cls(**{**data, "curve": tuple(data["curve"])})
 
 

@@ -14,7 +14,7 @@ from nas.data.sources.base import ALL, Opened, Source
 from nas.data.sources.cifar_pickle import read_batch
 from nas.data.sources.rows import in_memory
 from nas.data.sources.stat import state_of
-from nas.errors import DataError
+from nas.errors import DataError, shown
 
 _PIXELS: Final = 3 * 32 * 32
 
@@ -108,7 +108,7 @@ class CifarPython(Source):
             meta = self.path / name
             if meta.is_file():
                 names = read_batch(meta).get(key, [])
-                return _opened(self.place, splits, [_text(item) for item in names])
+                return _opened(self.place, splits, _names(meta, names))
         return _opened(self.place, splits, None)
 
 
@@ -142,14 +142,18 @@ def _python(path: Path) -> Labelled:
     if not isinstance(images, np.ndarray) or labels is None:
         raise DataError(
             f"{path} must have 'data' and 'labels' or 'fine_labels'; got "
-            f"{', '.join(map(str, batch)) or 'nothing'}; get the file again"
+            f"{', '.join(shown(key)[1:-1] for key in batch) or 'nothing'}; get the file again"
         )
     if images.dtype != np.uint8 or images.shape[1:] != (_PIXELS,):
         raise DataError(
             f"{path}: data must be uint8 (N, {_PIXELS}); got {images.dtype} "
             f"{images.shape}; get the file again"
         )
-    return images.reshape(-1, 3, 32, 32), np.asarray(labels)
+    if not isinstance(labels, np.ndarray) and not (
+        isinstance(labels, list) and all(type(label) is int for label in labels)
+    ):
+        raise DataError(f"{path}: labels must be whole numbers; get the file again")
+    return images.reshape(-1, 3, 32, 32), _whole(path, labels)
 
 
 def _opened(
@@ -173,5 +177,17 @@ def _words(path: Path) -> list[str]:
     return path.read_text("utf-8", "replace").split()
 
 
-def _text(value: Any) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+def _whole(path: Path, labels: Any) -> NDArray[np.int64]:
+    """Return labels as an array of integers of 64 bits."""
+    try:
+        return np.asarray(labels).astype(np.int64)
+    except (OverflowError, ValueError) as error:
+        raise DataError(f"{path}: labels: {error}; get the file again") from error
+
+
+def _names(path: Path, names: Any) -> list[str]:
+    if not isinstance(names, list) or not all(
+        isinstance(name, bytes | str) for name in names
+    ):
+        raise DataError(f"{path}: the names of labels must be texts")
+    return [n.decode("latin-1") if isinstance(n, bytes) else n for n in names]

@@ -1,7 +1,9 @@
 """CIFAR's python batches are pickles, and a pickle can run any code: not here."""
 
 import pickle
+import pickletools
 import re
+from io import BytesIO
 from math import prod
 from pathlib import Path
 from typing import Any, ClassVar, Final, NoReturn
@@ -9,7 +11,7 @@ from typing import Any, ClassVar, Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.errors import DataError
+from nas.errors import DataError, printable
 
 _NUMBER: Final = re.compile(r"[<>=|]?([biu][1248]|f[248])")
 
@@ -23,8 +25,9 @@ def read_batch(path: Path) -> dict[str, Any]:
         DataError: when the file asks for anything else, or is damaged.
     """
     try:
-        with path.open("rb") as file:
-            batch = _plain(_Unpickler(file, encoding="bytes").load())
+        data = path.read_bytes()
+        _check_numbers(data)
+        batch = _plain(_Unpickler(BytesIO(data), encoding="bytes").load())
     except OSError:
         raise
     except _Forbidden as error:
@@ -35,14 +38,26 @@ def read_batch(path: Path) -> dict[str, Any]:
     except Exception as error:  # a damaged pickle fails in every way there is
         raise DataError(
             f"{path} is not a CIFAR batch, or damaged ({type(error).__name__}: "
-            f"{error}); get the file again"
+            f"{printable(str(error))[:200]}); get the file again"
         ) from error
     if not isinstance(batch, dict):
         raise DataError(f"{path} must hold a dictionary; got {type(batch).__name__}")
     return {
-        key.decode("latin-1") if isinstance(key, bytes) else str(key): value
+        key.decode("latin-1") if isinstance(key, bytes) else key: value
         for key, value in batch.items()
+        if isinstance(key, bytes | str)  # no other has a name
     }
+
+
+def _check_numbers(data: bytes) -> None:
+    """Refuse lengths and places beyond the file, for which there would be no memory.
+
+    Raises:
+        ValueError: for these, and for what is no pickle at all.
+    """
+    for code, argument, _ in pickletools.genops(data):  # which run nothing
+        if "PUT" in code.name and (argument or 0) > len(data):
+            raise ValueError(f"place {argument:,} in a file of {len(data):,} bytes")
 
 
 class _Forbidden(pickle.UnpicklingError):

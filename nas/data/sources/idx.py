@@ -69,7 +69,8 @@ class Idx(Source):
             images = _rows(pair["images"], ndim=3)
             if prefix.startswith("emnist"):
                 images = _upright(images)
-            labels = np.concatenate(list(_rows(pair["labels"], ndim=1).blocks()))
+            rows = _rows(pair["labels"], ndim=1)
+            labels = np.concatenate([np.empty(0, np.uint8), *rows.blocks()])
             splits[split] = Arrays(
                 pair["images"].name, images, pair["labels"].name, labels
             )

@@ -15,7 +15,7 @@ from nas.data.sources.arrays import Arrays, parts_of
 from nas.data.sources.base import ALL, Opened, Source
 from nas.data.sources.rows import Rows, in_memory, streamed
 from nas.data.sources.stat import state_of
-from nas.errors import DataError
+from nas.errors import DataError, printable, shown
 
 NAMES: Final = {
     "train": (("x_train", "y_train"), ("train_images", "train_labels")),
@@ -29,6 +29,17 @@ CLASSES: Final = "classes"
 """An optional array of names of the labels 0, 1, 2..."""
 
 Value = TypeVar("Value")
+
+_DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    MemoryError,
+    OverflowError,
+    RuntimeError,  # encrypted, or packed in a way that zipfile does not know
+    SyntaxError,  # in an array's header, which is a Python literal
+)
 
 
 def by_split(
@@ -63,7 +74,7 @@ def by_split(
 
 def listed(found: Collection[str]) -> str:
     """Return names as an error lists them."""
-    names = sorted(found)
+    names = [shown(name)[1:-1] for name in sorted(found)]
     return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "") or "nothing"
 
 
@@ -130,17 +141,12 @@ class Npz(Source):
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(member) as file:
                 yield file
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            ValueError,
-            MemoryError,
-        ) as error:
+        except _DAMAGED as error:
             if isinstance(error, DataError):
                 raise
             raise DataError(
-                f"{self.path}: {member} is damaged ({error}); save the file again"
+                f"{self.path}: {printable(member)[:60]} is damaged ({_said(error)}); save the "
+                "file again"
             ) from error
 
 
@@ -149,12 +155,17 @@ def _members(path: Path) -> dict[str, str]:
     try:
         with zipfile.ZipFile(path) as archive:
             files = archive.namelist()
-    except zipfile.BadZipFile as error:
+    except _DAMAGED as error:
         raise DataError(
-            f"{path} is not an archive of arrays ({error}); "
+            f"{path} is not an archive of arrays ({_said(error)}); "
             "write it with numpy.savez_compressed(file, x=images, y=labels)"
         ) from error
     return {name.removesuffix(".npy").lower(): name for name in files}
+
+
+def _said(error: BaseException) -> str:
+    """Return what an error says, which may quote all of a damaged header."""
+    return printable(str(error))[:200] or type(error).__name__
 
 
 def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
