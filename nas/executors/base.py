@@ -41,6 +41,14 @@ class Executor(ABC):
         """
 
     @abstractmethod
+    def limit(self, trial: int, timeout_seconds: float | None) -> None:
+        """Give a request another limit of time, which counts from its beginning.
+
+        For those whose limit was set before there was anything to go by. Does nothing
+        where requests have no processes of their own, or there is none of this trial.
+        """
+
+    @abstractmethod
     def wait(self, timeout_seconds: float | None) -> list[EvalResult]:
         """Return the results that came in since the last call, at least one.
 

@@ -32,6 +32,9 @@ class InlineExecutor(Executor):
         """Queue a request."""
         self._queue.append(request)
 
+    def limit(self, trial: int, timeout_seconds: float | None) -> None:
+        """Do nothing: nobody could end a request of this very process."""
+
     def wait(self, timeout_seconds: float | None) -> list[EvalResult]:  # noqa: ARG002
         """Evaluate the oldest request and return its result, or nothing without one."""
         if not self._queue:

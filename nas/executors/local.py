@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from multiprocessing.reduction import ForkingPickler
 from selectors import DefaultSelector
 from time import monotonic
@@ -67,6 +68,16 @@ class LocalExecutor(Executor):
         """Queue a request, and hand it to a free process if there is one."""
         self._queue_of(request).append(request)
         self._hand_out()
+
+    def limit(self, trial: int, timeout_seconds: float | None) -> None:
+        """Give a request that waits or is evaluated another limit of time."""
+        for queue in (self._queue, self._alone):
+            for place, request in enumerate(queue):
+                if request.trial == trial:
+                    queue[place] = replace(request, timeout_seconds=timeout_seconds)
+        for worker in self._running():
+            if worker.request is not None and worker.request.trial == trial:
+                worker.limit(timeout_seconds)
 
     def wait(self, timeout_seconds: float | None) -> list[EvalResult]:
         """Wait for processes to finish, to die or to hang."""

@@ -1,6 +1,7 @@
 """A worker, its request, and the time it has for it."""
 
 import pickle
+from dataclasses import replace
 from selectors import BaseSelector
 from signal import SIGKILL
 from time import monotonic
@@ -54,6 +55,11 @@ class WatchedWorker:
             self._process.channel.put(message)
         except OSError:  # it just died, which `take` will find
             return
+
+    def limit(self, timeout_seconds: float | None) -> None:
+        """Give its request another limit of time."""
+        assert self.request is not None
+        self.request = replace(self.request, timeout_seconds=timeout_seconds)
 
     def register(self, selector: BaseSelector) -> None:
         """Have a selector wake up when `take` should be called."""

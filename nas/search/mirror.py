@@ -312,10 +312,15 @@ def _create(path: Path) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     forget(unfinished)
     with quiet_optuna():
-        study = optuna.create_study(
-            storage=f"sqlite:///{unfinished}", study_name=_STUDY, directions=DIRECTIONS
-        )
-        study.set_metric_names(_METRICS)
+        storage = optuna.storages.RDBStorage(f"sqlite:///{unfinished}")
+        try:
+            study = optuna.create_study(
+                storage=storage, study_name=_STUDY, directions=DIRECTIONS
+            )
+            study.set_metric_names(_METRICS)
+        finally:  # or the file would stay open for as long as nobody looks for garbage
+            storage.remove_session()
+            storage.engine.dispose()
     # The journal of a file that is gone is no part of this one.
     forget(path)
     unfinished.replace(path)

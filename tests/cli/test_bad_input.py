@@ -205,4 +205,5 @@ class TestRuns:
         outcome = nas("resume", "runs/mine")
         assert outcome.code == 2
         (line,) = outcome.err.splitlines()
-        assert "config.yaml: cannot be read" in line
+        assert "config.yaml:2:1: not YAML" in line
+        assert "nas repair runs/mine" in line
