@@ -21,7 +21,7 @@ from nas.search.index import Index, stamps
 
 RESULT: Final = "result.json"
 _STATES: Final = {"complete": "COMPLETE", "failed": "FAIL", "stopped": "PRUNED"}
-_TEMPORARY: Final = ("*.tmp", "*.part", ".study.db.*", "study.db-*")
+_TEMPORARY: Final = ("*.tmp", "*.part", ".study.db.*", "study.db-*", "report/.*")
 _NEVER_CHANGES: Final = ("trial", "hash", "architecture", "seed", "arm")
 
 

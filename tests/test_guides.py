@@ -101,3 +101,11 @@ def test_the_sampler_works_in_a_study_of_ones_own():
     exec(compile(code, "strategies.md", "exec"), names)
     assert len(names["study"].trials) == 30
     assert len(names["study"].best_trials) > 3
+
+
+def test_the_guide_to_reliability_names_tests_that_are_there():
+    text = (DOCS / "reliability.md").read_text()
+    named = set(re.findall(r"`(test_\w+\.py)`", text))
+    assert named == {path.name for path in (ROOT / "tests/faults").glob("test_*.py")}
+    for path in re.findall(r"`(tests/[\w/.]+)`", text):
+        assert (ROOT / path).exists(), path

@@ -12,6 +12,7 @@ from nas.records import EvalRequest, TrialRecord
 from nas.search.beliefs import believe
 from nas.search.config import SearchConfig
 from nas.search.events import Begun, Event, Notice
+from nas.search.leftovers import remove_half_written
 from nas.search.mending import torn_weights, train_again
 from nas.search.noise_files import read_repeats, write_beliefs
 from nas.search.repeats import Repeater
@@ -57,6 +58,7 @@ def run_search(
             results cannot be written.
     """
     with run.owned(), _writing(run):
+        remove_half_written(run)
         config = run.config()
         limits = TimeLimits(config.timeout, _num_images(data))
         # The workers import what they need while the study is made ready.
@@ -123,6 +125,7 @@ def run_repeats(
         now: the clock.
     """
     with run.owned(), _writing(run):
+        remove_half_written(run)
         config, records = run.config(), run.records()
         limits = TimeLimits(config.timeout, _num_images(data))
         with _executor(config, data) as executor:

@@ -1,13 +1,11 @@
 """A run's folder mended: what can be made anew is, what cannot be read is set aside."""
 
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Final
 
 from nas.arch import canonical_hash, read
 from nas.errors import NasError, RunError
@@ -15,18 +13,11 @@ from nas.records import TrialRecord
 from nas.search.began import BEGAN, Began, read_text, to_bytes
 from nas.search.checked import Own
 from nas.search.files import keep_names, write_atomic
+from nas.search.leftovers import remove_half_written
 from nas.search.mirror import JOURNALS, Mirror, forget
 from nas.search.noise_files import spoilt_files
 from nas.search.run import ARCHITECTURE, RunFolder
 from nas.space import BoundSpace
-
-_HALF_WRITTEN: Final = re.compile(
-    r"\..+\.\d+\.tmp|\.study\.db\.\d+(-wal|-shm)?|(weights|paused)\.safetensors\.part"
-)
-"""Names of files that were being written when their process ended."""
-
-_HALF_DRAWN: Final = re.compile(r"\..+\.\d+")
-"""The same in the report's folder."""
 
 
 def repair(path: Path) -> list[str]:
@@ -72,13 +63,7 @@ class _Repair:
 
     def leftovers(self) -> None:
         """Remove what a process that ended was writing."""
-        removed = 0
-        for path in _files(self.run):
-            drawn = path.parent == self.run.report_path
-            pattern = _HALF_DRAWN if drawn else _HALF_WRITTEN
-            if pattern.fullmatch(path.name) or _HALF_WRITTEN.fullmatch(path.name):
-                path.unlink()
-                removed += 1
+        removed = remove_half_written(self.run)
         if removed:
             what = "file was" if removed == 1 else "files were"
             self.lines.append(f"{removed} half-written {what} removed")
@@ -262,14 +247,3 @@ def _set_aside(path: Path, endings: Iterable[str] = ()) -> str:
         if os.path.lexists(source):
             source.rename(path.with_name(name + ending))
     return name
-
-
-def _files(run: RunFolder) -> Iterator[Path]:
-    """Yield the files in a run's own folders, and in none that a link leads to."""
-    folders = [run.path, run.report_path, run.plugins_path]
-    for number in run.trial_numbers() if run.trials_path.is_dir() else []:
-        folder = run.trial_path(number)
-        folders += [folder, *(folder / "repeats").glob("*/")]
-    for folder in folders:
-        if folder.is_dir() and not folder.is_symlink():
-            yield from (path for path in folder.iterdir() if not path.is_dir())
