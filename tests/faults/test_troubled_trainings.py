@@ -94,10 +94,7 @@ def test_a_hang_is_ended_and_the_trial_trained_again(search, tmp_path, hang):
 def test_without_a_limit_of_the_user_earlier_trials_set_one(
     search, tmp_path, monkeypatch
 ):
-    body = """
-    if not list(here.glob("run/trials/*/result.json")):
-        return x
-    """
+    body = 'if not list(here.glob("run/trials/*/result.json")):\n    return x\n'
     # A minute on top of what earlier trials say would be long for a test.
     monkeypatch.setattr(time_limits, "LEAST_SECONDS", 1.0)
     outcome = search(body + ONCE + "time.sleep(3600)", "--retries", "0", trials=4)
