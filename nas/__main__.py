@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str, code: int, details: Sequence[str] = ()) -> int:
-    from nas.cli.plain import printable
+    from nas.errors import printable
 
     line = printable(" ".join(message.split()))
     print(f"nas: error: {line}", file=sys.stderr)

@@ -1,12 +1,13 @@
 """What the command line does, as a few calls."""
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nas.data import Dataset, anchored, load
 from nas.data.facts import describe
@@ -28,6 +29,9 @@ from nas.search.workers import places
 from nas.space import BoundSpace, SearchSpace
 from nas.train import PRELOAD
 from nas.train.policies import may_be_mirrored, suitable_policy
+
+_LONGEST: Final = 60
+"""Characters of a name in a run folder's own."""
 
 OnProgress = Callable[[int, int], None]
 """Told how many of how many images have been read."""
@@ -493,5 +497,8 @@ def _given(**values: Any) -> dict[str, Any]:
 
 def free_run_path(data: str, space: str, root: Path = Path("runs")) -> Path:
     """Return the first path 'runs/DATA-SPACE-N' that is not taken."""
-    stem = f"{Path(data).name}-{space}"
+    data_name = Path(data).name
+    # Names from outside, that may be as long as a name may be, or lead elsewhere.
+    names = (re.sub(r"[^\w.-]+", "-", name)[:_LONGEST] for name in (data_name, space))
+    stem = "-".join(names).lstrip("-.") or "run"
     return next(path for n in count(1) if not (path := root / f"{stem}-{n}").exists())

@@ -17,6 +17,7 @@ from difflib import get_close_matches
 from reprlib import Repr
 from traceback import format_exception
 from typing import Final
+from unicodedata import category
 
 UNREADABLE: Final = (
     OSError,
@@ -84,6 +85,20 @@ class SearchFailed(RuntimeError):
 def one_line(error: BaseException) -> str:
     """Return an exception's kind and the first line of what it says."""
     return ": ".join((type(error).__name__, *str(error).strip().splitlines()[:1]))
+
+
+def printable(text: str) -> str:
+    r"""Return a text with what cannot be seen written out, such as ``\x1b``.
+
+    Spaces of all kinds and ends of lines stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if _is_visible(c) else ascii(c)[1:-1] for c in text)
+
+
+def _is_visible(char: str) -> bool:
+    return char.isprintable() or char == "\n" or category(char) == "Zs"
 
 
 def shown(value: object) -> str:

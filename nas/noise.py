@@ -2,9 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
-from nas.records import Reason, Status
+from nas.checked import FINITE, PART, check, several, tuple_of, whole
+from nas.records import TRAINED, Reason, Status
+
+_BELIEFS: Final = {
+    "trials": whole(),
+    "repeats": whole(),
+    "noise": FINITE,
+    "ahead": several(tuple_of(whole(), whole(), PART)),
+}
+_BELIEF: Final = {
+    "trial": whole(),
+    **dict.fromkeys(("accuracy", "low", "high", "on_front"), PART),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +47,12 @@ class Repeat:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Repeat":
-        """Return the repeat that ``to_json`` wrote."""
+        """Return the repeat that ``to_json`` wrote.
+
+        Raises:
+            RunError: naming a field that it did not write.
+        """
+        check(data, TRAINED | {"number": whole(2)})
         return cls(**{**data, "curve": tuple(data["curve"])})
 
 
@@ -78,7 +95,14 @@ class Beliefs:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Beliefs":
-        """Return the beliefs that ``to_json`` wrote."""
+        """Return the beliefs that ``to_json`` wrote.
+
+        Raises:
+            RunError: naming a field that it did not write.
+        """
+        check(data, _BELIEFS)
+        for belief in data["beliefs"]:
+            check(belief, _BELIEF)
         return cls(
             trials=data["trials"],
             repeats=data["repeats"],

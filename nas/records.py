@@ -6,10 +6,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from nas.arch import Architecture, Gene, canonical_hash, from_json, to_json
-from nas.errors import ConfigError, unknown
+from nas.checked import (
+    NUMBER,
+    PART,
+    POSITIVE,
+    TEXT,
+    Rule,
+    check,
+    is_time,
+    one_of,
+    several,
+    tuple_of,
+    whole,
+)
+from nas.errors import ConfigError, RunError, unknown
 
 OPTIMIZERS: Final = ("sgd", "adamw")
 SCHEDULES: Final = ("one-cycle", "cosine")
@@ -287,9 +300,16 @@ class TrialRecord:
     def from_json(
         cls, data: Mapping[str, Any], plugins: Iterable[Path] = ()
     ) -> "TrialRecord":
-        """Return the record that ``to_json`` wrote; ``plugins`` as in ``nas.arch``."""
+        """Return the record that ``to_json`` wrote; ``plugins`` as in ``nas.arch``.
+
+        Raises:
+            NasError: naming a field that it did not write.
+        """
         names = {field.name for field in fields(cls)}
         known = {name: value for name, value in data.items() if name in names}
+        check(known, TRAINED | _RULES)
+        if known["status"] == "complete" and known["accuracy"] is None:
+            raise RunError("accuracy must be a number where the status is complete")
         known["architecture"] = from_json(known["architecture"], plugins)
         known["curve"] = tuple(known["curve"])
         known["standings"] = _pairs(known.get("standings", ()))
@@ -321,6 +341,33 @@ class TrialRecord:
             _plugins=plugins,
         )
         return record
+
+
+TRAINED: Final = {
+    "trial": whole(),
+    "status": one_of(*get_args(Status)),
+    "seconds": POSITIVE,
+    "accuracy": PART.or_none(),
+    "loss": NUMBER.or_none(),
+    "curve": several(PART),
+    "seed": whole(),
+    "device": TEXT,
+    "error": TEXT.or_none(),
+    "reason": one_of(*get_args(Reason)).or_none(),
+    "batch_size": whole(1).or_none(),
+    "finished": Rule("a time in ISO 8601", is_time),
+}
+"""What the fields of a training's JSON must be, of a trial or a repeat."""
+
+_RULES: Final = {
+    "params": whole(),
+    "macs": whole(),
+    "arm": one_of(*get_args(Arm)),
+    "epochs_spent": whole().or_none(),
+    "standings": several(tuple_of(whole(), PART)),
+    "attempts": whole(),
+    "weights": TEXT.or_none(),
+}
 
 
 def _pairs(given: Iterable[Iterable[Any]]) -> tuple[tuple[int, float], ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from math import isfinite
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, Final, TypeVar, cast
 
 from nas.arch.aggregations import AGGREGATIONS
@@ -90,10 +91,17 @@ def read(path: Path) -> Architecture:
         SpecError: when the file cannot be read or holds no architecture.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(_JSON_LIMIT_BYTES + 1)
+        # A pipe that nobody writes to would have us wait for ever.
+        is_file = S_ISREG(path.stat().st_mode)
+        raw = b""
+        if is_file:
+            with path.open("rb") as file:
+                raw = file.read(_JSON_LIMIT_BYTES + 1)
     except OSError as error:
         raise SpecError(f"{path}: cannot be read: {error.strerror}") from None
+    if not is_file:
+        what = "Is a directory" if path.is_dir() else "no regular file"
+        raise SpecError(f"{path}: cannot be read: {what}")
     if len(raw) > _JSON_LIMIT_BYTES:
         raise SpecError(f"{path}: must have at most {_JSON_LIMIT_BYTES} bytes")
     try:

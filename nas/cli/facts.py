@@ -6,9 +6,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nas.cli.plain import printable
 from nas.cli.render import percent
 from nas.data.facts import DataFacts
+from nas.errors import printable
 from nas.records import Recipe
 
 MOST_CLASSES: Final = 30

@@ -4,22 +4,13 @@ The name of a class, a file or a space may hold what moves the cursor, rings the
 turns the line around.
 """
 
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-
-def printable(text: str) -> str:
-    r"""Return a text with what cannot be seen written out, such as ``\x1b``.
-
-    Spaces of all kinds and ends of lines stay.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if _is_visible(c) else ascii(c)[1:-1] for c in text)
+from nas.errors import printable
 
 
 def plain_console(**options: Any) -> Console:
@@ -39,7 +30,3 @@ class _Plain(Console):
                 yield segment
             else:
                 yield Segment(printable(segment.text), segment.style)
-
-
-def _is_visible(char: str) -> bool:
-    return char.isprintable() or char == "\n" or unicodedata.category(char) == "Zs"

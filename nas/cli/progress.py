@@ -184,7 +184,8 @@ class Watch:
 
     def _print(self, text: str) -> None:
         # Not markup: names and reasons come from outside.
-        self.console.print(Text(text), soft_wrap=True)
+        one_line = text.replace("\n", r"\n")
+        self.console.print(Text(one_line), soft_wrap=True)
 
     def _time_left(self) -> str:
         assert self.begun is not None

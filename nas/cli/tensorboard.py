@@ -5,8 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nas.cli.plain import printable
-from nas.errors import ConfigError
+from nas.errors import ConfigError, printable
 from nas.run import Run
 
 

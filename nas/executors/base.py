@@ -16,7 +16,9 @@ class Executor(ABC):
     Every executor is given a ``start``: a function that can be pickled, called once in
     each worker, whose result evaluates one request after another there. For every
     request submitted there comes exactly one result, in any order; whatever happens to
-    an evaluation, up to the death of its worker, is a result with status "failed".
+    an evaluation, up to the death of its worker, is a result with status "failed". So
+    is one that takes longer than its ``timeout_seconds``, from when a worker that has
+    started is given it, where evaluations have processes of their own.
 
     Used from one thread. As a context manager it closes itself.
     """
@@ -36,6 +38,14 @@ class Executor(ABC):
         May be called at any time before ``close``, also with more requests than there
         is capacity: those wait for their turn, in the order they came. One that is to
         be alone comes before all others that wait, and only they wait for it.
+        """
+
+    @abstractmethod
+    def limit(self, trial: int, timeout_seconds: float | None) -> None:
+        """Give a request another limit of time, which counts from its beginning.
+
+        For those whose limit was set before there was anything to go by. Does nothing
+        where requests have no processes of their own, or there is none of this trial.
         """
 
     @abstractmethod

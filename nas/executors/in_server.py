@@ -1,7 +1,8 @@
 """Imported by the fork server first of all, to no effect anywhere else.
 
-The server offers no other place to do something in it, or in what it forks before that
-has begun to import: both are to end with the process that the server works for.
+The server offers no other place to do something in it before its imports, and these are
+not to keep it alive when the process that it works for is gone. The same holds for what
+it has forked and what has not come so far as to lead a group of its own.
 """
 
 import json
@@ -15,14 +16,7 @@ from nas.executors.server import ORDER
 
 
 def _prepare(path: str, modules: list[str]) -> None:
-    server = os.getpid()
-
-    def lead_if_forked_here() -> None:
-        if os.getppid() == server:  # no child of a child, which is to stay in its group
-            lead_group(path)
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.register_at_fork(after_in_child=lead_if_forked_here)
     lead_group(path)
     for name in modules:
         # What cannot be imported here fails in the worker, which says so.

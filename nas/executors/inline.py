@@ -13,7 +13,9 @@ class InlineExecutor(Executor):
     """Evaluates one request in each ``wait``, whatever time-out that has.
 
     An interrupt (Ctrl-C) reaches the evaluation, which is then given up; its request
-    is evaluated again by the next ``wait``.
+    is evaluated again by the next ``wait``. Nobody can end an evaluation that hangs in
+    the process that would have to: the limits of requests are not kept here, and what
+    kills an evaluation kills this process.
     """
 
     def __init__(self, start: Start) -> None:
@@ -29,6 +31,9 @@ class InlineExecutor(Executor):
     def submit(self, request: EvalRequest) -> None:
         """Queue a request."""
         self._queue.append(request)
+
+    def limit(self, trial: int, timeout_seconds: float | None) -> None:
+        """Do nothing: nobody could end a request of this very process."""
 
     def wait(self, timeout_seconds: float | None) -> list[EvalResult]:  # noqa: ARG002
         """Evaluate the oldest request and return its result, or nothing without one."""

@@ -42,9 +42,16 @@ def lead_group(path: str) -> None:
     os.setsid()
     if sys.platform != "linux":
         return
-    with suppress(OSError):
+    try:
         # Opened anew, not inherited: a request to the kernel goes with the opening.
         reading_end = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        if os.path.exists("/proc/self"):  # noqa: PTH110
+            os._exit(1)  # the holder ended before this process came so far
+        return
+    except OSError:
+        return
+    with suppress(OSError):
         fcntl.fcntl(reading_end, fcntl.F_SETOWN, -os.getpgrp())
         fcntl.fcntl(reading_end, fcntl.F_SETSIG, signal.SIGKILL)
         flags = fcntl.fcntl(reading_end, fcntl.F_GETFL)

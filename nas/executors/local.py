@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from multiprocessing.reduction import ForkingPickler
 from selectors import DefaultSelector
 from time import monotonic
@@ -65,20 +66,29 @@ class LocalExecutor(Executor):
 
     def submit(self, request: EvalRequest) -> None:
         """Queue a request, and hand it to a free process if there is one."""
-        (self._alone if request.alone else self._queue).append(request)
+        self._queue_of(request).append(request)
         self._hand_out()
+
+    def limit(self, trial: int, timeout_seconds: float | None) -> None:
+        """Give a request that waits or is evaluated another limit of time."""
+        for queue in (self._queue, self._alone):
+            for place, request in enumerate(queue):
+                if request.trial == trial:
+                    queue[place] = replace(request, timeout_seconds=timeout_seconds)
+        for worker in self._running():
+            if worker.request is not None and worker.request.trial == trial:
+                worker.limit(timeout_seconds)
 
     def wait(self, timeout_seconds: float | None) -> list[EvalResult]:
         """Wait for processes to finish, to die or to hang."""
         until = None if timeout_seconds is None else monotonic() + timeout_seconds
         while True:
-            self._hand_out()
             self._collect()
+            self._hand_out()
             is_done = self._finished or not self._has_requests()
             if is_done or (until is not None and monotonic() >= until):
                 break
             self._sleep(until)
-        self._hand_out()
         finished, self._finished = self._finished, []
         return finished
 
@@ -104,6 +114,9 @@ class LocalExecutor(Executor):
 
     def _has_requests(self) -> bool:
         return bool(self._queue or self._alone or self._running())
+
+    def _queue_of(self, request: EvalRequest) -> deque[EvalRequest]:
+        return self._alone if request.alone else self._queue
 
     def _hand_out(self) -> None:
         """Send waiting requests to processes that have nothing to do."""
@@ -158,6 +171,8 @@ class LocalExecutor(Executor):
             result = worker.take()
             if worker.is_over:
                 self._bury(worker)
+                if worker.request is not None:
+                    self._queue_of(worker.request).appendleft(worker.request)
             if result is None:
                 continue
             assert request is not None

@@ -63,7 +63,7 @@ class ForkedProcess:
                 self._failure = error
                 return
         if self._is_given_up:
-            self.kill()
+            self._kill_group()
 
     def register(self, selector: BaseSelector) -> None:
         """Have a selector wake up when there is something to receive or to find out."""
@@ -115,10 +115,13 @@ class ForkedProcess:
         """Kill the process with all its group; one still to start will be later."""
         self._is_given_up = True
         if self._is_started():
-            assert self._process.pid is not None
-            self._process.kill()
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self._kill_group()
+
+    def _kill_group(self) -> None:
+        assert self._process.pid is not None
+        self._process.kill()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def end(self, patience_seconds: float) -> None:
         """Kill the process with all its group, and forget it once it is gone."""
@@ -149,7 +152,12 @@ def _live(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the business of who started it
     lead_group(path)
     Thread(target=end_with_parent, daemon=True).start()
-    with suppress(OSError):
-        # Where memory runs out, the one that has all results is not to be chosen.
-        Path("/proc/self/oom_score_adj").write_text("500")
+    _offer_to_oom_killer()
     target(Channel(end), *given)
+
+
+def _offer_to_oom_killer() -> None:
+    """Where memory runs out, it is not the coordinator that is to be killed for it."""
+    badness = Path("/proc/self/oom_score_adj")
+    with suppress(OSError, ValueError):
+        badness.write_text(str(min(1000, int(badness.read_text()) + 500)))

@@ -22,6 +22,9 @@ ONE_THREAD: Final = {
 }
 """For libraries that read it when they load: on one core, threads only wait."""
 
+_LENDING: Final = threading.Lock()
+"""The environment belongs to all threads."""
+
 
 @final
 class ForkServer:
@@ -40,7 +43,7 @@ class ForkServer:
     def ensure_running(self) -> None:
         """Start it unless it runs already, and return at once."""
         self._context.set_forkserver_preload(["nas.executors.in_server"])
-        with _inherited_by_workers(self._preload):
+        with _LENDING, _inherited_by_workers(self._preload):
             forkserver.ensure_running()
 
     def process(self, target: Callable[..., None], *given: Any) -> ForkServerProcess:

@@ -1,6 +1,7 @@
 """A worker, its request, and the time it has for it."""
 
 import pickle
+from dataclasses import replace
 from selectors import BaseSelector
 from signal import SIGKILL
 from time import monotonic
@@ -9,9 +10,9 @@ from typing import final
 from nas.errors import traceback_of
 from nas.executors.oom import num_oom_kills
 from nas.executors.outcome import failed
-from nas.executors.process import ForkedProcess
+from nas.executors.process import UNKNOWN, ForkedProcess
 from nas.executors.server import ForkServer
-from nas.executors.worker import Answer, Limits, Ready, serve
+from nas.executors.worker import Answer, Begun, Limits, Ready, serve
 from nas.records import EvalRequest, EvalResult, Reason
 
 
@@ -35,6 +36,7 @@ class WatchedWorker:
         """Whether it takes no further request, and is to be ended."""
         self._start_seconds = limits.start_seconds
         self._is_ready = False
+        self._may_return = False
         self._since = monotonic()
         """When it began to start, or to do its request."""
         self._oom_kills = 0
@@ -46,12 +48,18 @@ class WatchedWorker:
         message = pickle.dumps(request)
         self.request = request
         self._oom_kills = num_oom_kills()
+        self._may_return = self._is_ready
         if self._is_ready:
             self._since = monotonic()
         try:
             self._process.channel.put(message)
         except OSError:  # it just died, which `take` will find
             return
+
+    def limit(self, timeout_seconds: float | None) -> None:
+        """Give its request another limit of time."""
+        assert self.request is not None
+        self.request = replace(self.request, timeout_seconds=timeout_seconds)
 
     def register(self, selector: BaseSelector) -> None:
         """Have a selector wake up when `take` should be called."""
@@ -72,6 +80,7 @@ class WatchedWorker:
         """Return what came of its request, None while nothing has; never waits for it.
 
         A worker that has failed to come back is over, and so is one that ends itself.
+        One that is over and still has its request had died before it was given it.
         """
         # Asked first: what it said before its end is still to be heard after it.
         has_ended = self._process.has_ended()
@@ -81,6 +90,9 @@ class WatchedWorker:
                 if isinstance(heard, Answer):
                     self.request, self.is_over = None, heard.is_last
                     return heard.result
+                if isinstance(heard, Begun):
+                    self._may_return = False
+                    continue
                 assert isinstance(heard, Ready), heard
                 self._is_ready, self._since = True, monotonic()
             if not has_ended:
@@ -105,9 +117,12 @@ class WatchedWorker:
         self._process.end(patience_seconds)
 
     def _died(self) -> EvalResult | None:
+        if self._may_return:
+            self.is_over = True
+            return None
         says = self._process.cause_of_death()
-        was_killed = self._process.exit_code() == -SIGKILL
-        if was_killed and num_oom_kills() > self._oom_kills:
+        may_be_killed = self._process.exit_code() in (-SIGKILL, UNKNOWN)
+        if may_be_killed and num_oom_kills() > self._oom_kills:
             return self._lost(f"{says}: the system was out of memory", "out of memory")
         return self._lost(says, "lost")
 

@@ -43,6 +43,11 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """What a worker says before each answer: it has the request, and works on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A result, and whether the worker ends with it."""
 
@@ -66,6 +71,7 @@ def serve(channel: Channel, pickled_start: bytes, limits: Limits) -> None:
             message = channel.receive()
             assert message is not None, "a socket that does not block"
             request = pickle.loads(message)
+            channel.put(pickle.dumps(Begun()))
             result = evaluate(request)
             num_served += 1
             now = own_bytes(), num_open_files()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from nas.arch import Architecture
+from nas.errors import printable
 from nas.records import TrialRecord
 from nas.report.axes import accuracy_limits, size_limits, size_ticks
 from nas.report.front import has_accuracy, pareto_front
@@ -94,7 +95,8 @@ def _title(axes: "Axes", title: str, records: Sequence[TrialRecord]) -> None:
     count += f", {failed:,} failed" if failed else ""
     early = sum(stopped(records).values())
     count += f", {early:,} stopped early" if early else ""
-    plain = title.replace("$", r"\$")  # a dollar sign in a name is no formula
+    # A dollar sign in a name is no formula.
+    plain = printable(title).replace("\n", r"\n").replace("$", r"\$")
     axes.set_title(plain, loc="left", fontsize=11, color=_INK, pad=20, wrap=True)
     _above(axes, count, 0.0, "left")
 

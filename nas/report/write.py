@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -57,6 +58,13 @@ def write_report(
     else:
         _write_json(folder / "effects.json", effects.to_json())
     # Pictures come last: of all this, they are what most often cannot be made.
+    with warnings.catch_warnings():
+        # The title may be in letters that the font does not have.
+        warnings.simplefilter("ignore", UserWarning)
+        _draw(summary, folder, title, max_params)
+
+
+def _draw(summary: Summary, folder: Path, title: str, max_params: int | None) -> None:
     with _replaced(folder / "front.png") as path:
         draw_front(summary.records, path, title=title, max_params=max_params)
     if summary.comparison is not None:

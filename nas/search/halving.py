@@ -86,8 +86,11 @@ class Halving:
             self._tidy(to_come)
 
     def end(self) -> None:
-        """Remove all that was kept to go on from."""
+        """Remove all that was kept to go on from, or that a kill left behind."""
         self._tidy(0)
+        if len(self._rungs) > 1:
+            for trial in self._run.pauses() - self._paused:
+                self._run.forget_pause(trial)
 
     def _note(self, record: TrialRecord) -> None:
         trial = record.trial

@@ -74,9 +74,11 @@ def train_all(
                 result,
                 macs=cost(job.architecture).total.macs,
                 epochs=job.recipe.epochs,
-                recipe=job.recipe,
+                batch_size=job.recipe.batch_size,
             )
             finished(job, result)
+            for key, other in running.items():
+                executor.limit(key, _limit(other, limits))
 
 
 def _request(job: Job, key: int, limits: TimeLimits) -> EvalRequest:
@@ -91,10 +93,14 @@ def _request(job: Job, key: int, limits: TimeLimits) -> EvalRequest:
         seed=job.seed,
         folder=str(job.prepare()),
         alone=job.attempt.alone,
-        timeout_seconds=limits.seconds(
-            macs=cost(job.architecture).total.macs,
-            epochs=recipe.epochs,
-            recipe=recipe,
-            lost=job.attempt.lost,
-        ),
+        timeout_seconds=_limit(job, limits),
+    )
+
+
+def _limit(job: Job, limits: TimeLimits) -> float:
+    return limits.seconds(
+        macs=cost(job.architecture).total.macs,
+        epochs=job.recipe.epochs,
+        batch_size=job.attempt.batch_size or job.recipe.batch_size,
+        lost=job.attempt.lost,
     )

@@ -312,12 +312,7 @@ def _create(path: Path) -> None:
     forget(unfinished)
     with quiet_optuna():
         try:
-            study = optuna.create_study(
-                storage=f"sqlite:///{unfinished}",
-                study_name=_STUDY,
-                directions=DIRECTIONS,
-            )
-            study.set_metric_names(_METRICS)
+            _fill(unfinished)
         except Exception as error:
             forget(unfinished)
             # Optuna wraps what the library wraps that it stores with.
@@ -328,6 +323,19 @@ def _create(path: Path) -> None:
     # The journal of a file that is gone is no part of this one.
     forget(path)
     unfinished.replace(path)
+
+
+def _fill(path: Path) -> None:
+    """Have Optuna make its tables and the study, and let go of the file."""
+    storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
+    try:
+        study = optuna.create_study(
+            storage=storage, study_name=_STUDY, directions=DIRECTIONS
+        )
+        study.set_metric_names(_METRICS)
+    finally:  # or the file would stay open for as long as nobody looks for garbage
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def forget(path: Path) -> None:

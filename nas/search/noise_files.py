@@ -34,8 +34,9 @@ def start_repeat(run: RunFolder, trial: int, number: int) -> Path:
 def finish_repeat(run: RunFolder, repeat: Repeat) -> None:
     """Keep a finished repeat, without its weights: the trial's are what is exported."""
     folder = repeat_path(run, repeat.trial, repeat.number)
-    write_json(folder / _RESULT, repeat.to_json())
+    # First: nobody would remove them later, should a kill come in between.
     (folder / _WEIGHTS).unlink(missing_ok=True)
+    write_json(folder / _RESULT, repeat.to_json())
 
 
 def read_repeats(run: RunFolder) -> dict[int, tuple[Repeat, ...]]:

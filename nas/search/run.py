@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ RESULT: Final = "result.json"
 ARCHITECTURE: Final = "architecture.json"
 _TRACEBACK: Final = "traceback.txt"
 _ARM: Final = "arm.json"
+_PAUSED: Final = "paused.safetensors"
 _PROMOTED: Final = "promoted.json"
 
 
@@ -232,7 +234,13 @@ class RunFolder:
 
     def paused_path(self, trial: int) -> Path:
         """Return the file that a trial which has paused goes on from."""
-        return self.trial_path(trial) / "paused.safetensors"
+        return self.trial_path(trial) / _PAUSED
+
+    def pauses(self) -> set[int]:
+        """Return the trials that have something to go on from."""
+        kept = (self.trials_path.glob(f"*/{name}") for name in (_PAUSED, _PROMOTED))
+        numbers = (trial_number(path.parent.name) for path in chain(*kept))
+        return {number for number in numbers if number is not None}
 
     def promote(self, trial: int, epochs: int) -> None:
         """Keep that a trial is to be trained on until it has had so many epochs."""

@@ -104,7 +104,10 @@ class Searching:
 
     def close(self) -> None:
         """Mark what is under way as interrupted; a resumed search trains it again."""
-        self.mirror.interrupt(self.running)
+        # The interrupt may have come between a result and its row in the study.
+        known = self.run_folder.records()
+        self.mirror.catch_up(known, {})
+        self.mirror.interrupt(self.arms.arm_of.keys() - {r.trial for r in known})
         self.mirror.close()
 
     def _start_next(self) -> bool:
@@ -188,14 +191,19 @@ class Searching:
                 alone=attempt.alone,
                 start_epoch=start,
                 stop_epoch=stop,
-                timeout_seconds=self.limits.seconds(
-                    macs=cost(architecture).total.macs,
-                    # A pause that cannot be read makes it begin at its start.
-                    epochs=stop or recipe.epochs,
-                    recipe=recipe,
-                    lost=attempt.lost,
-                ),
+                timeout_seconds=self._limit(trial),
             )
+        )
+
+    def _limit(self, trial: int) -> float:
+        """Return the seconds that a running trial may take."""
+        recipe, attempt = self._recipe(self.running[trial]), self.attempts[trial]
+        return self.limits.seconds(
+            macs=cost(self.running[trial]).total.macs,
+            # A pause that cannot be read makes it begin at its start.
+            epochs=self.stops[trial] or recipe.epochs,
+            batch_size=attempt.batch_size or recipe.batch_size,
+            lost=attempt.lost,
         )
 
     def _take_in(self, result: EvalResult) -> None:
@@ -222,9 +230,11 @@ class Searching:
             result,
             macs=cost(self.running[trial]).total.macs,
             epochs=len(result.curve) if result.epochs is None else result.epochs,
-            recipe=recipe,
+            batch_size=recipe.batch_size,
         )
         self._finish(result)
+        for other in self.running:  # some began when there was nothing to go by
+            self.executor.limit(other, self._limit(other))
         self._check_streak(result)
 
     def _check_streak(self, result: EvalResult) -> None:

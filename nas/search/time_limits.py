@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from nas.records import EvalResult, Recipe
+from nas.records import EvalResult
 
 LEAST_SECONDS: Final = 60.0
 """On top of everything: a machine may be busy with something else for a while."""
@@ -10,7 +10,7 @@ LEAST_SECONDS: Final = 60.0
 FACTOR: Final = 10.0
 """A training may take so many times as long as the slowest one suggests."""
 
-_FIRST_SECONDS: Final = 600.0
+_FIRST_SECONDS: Final = 300.0
 _SLOWEST: Final = 1e8
 """Multiply-accumulates a second that any machine manages, with layers of any size."""
 _PASSES: Final = 3
@@ -37,7 +37,7 @@ class TimeLimits:
         self._batch_size: int | None = None
 
     def seen(
-        self, result: EvalResult, *, macs: int, epochs: int, recipe: Recipe
+        self, result: EvalResult, *, macs: int, epochs: int, batch_size: int
     ) -> None:
         """Learn from a training that did not fail.
 
@@ -45,22 +45,21 @@ class TimeLimits:
             result: of the training.
             macs: of one image.
             epochs: that it trained.
-            recipe: that it trained with.
+            batch_size: that it trained with.
         """
         if result.status == "failed" or epochs < 1:
             return
         self._epoch_seconds = max(self._epoch_seconds, result.seconds / epochs)
         self._macs = max(self._macs, macs)
-        least = self._batch_size or recipe.batch_size
-        self._batch_size = min(least, recipe.batch_size)
+        self._batch_size = min(self._batch_size or batch_size, batch_size)
 
-    def seconds(self, *, macs: int, epochs: int, recipe: Recipe, lost: int) -> float:
+    def seconds(self, *, macs: int, epochs: int, batch_size: int, lost: int) -> float:
         """Return the limit of a training, twice as long after each that was lost.
 
         Args:
             macs: of one image.
             epochs: to train.
-            recipe: to train with.
+            batch_size: to train with.
             lost: tries of the same training that did not come back.
         """
         if self._timeout is not None:
@@ -70,7 +69,7 @@ class TimeLimits:
             limit = _FIRST_SECONDS + passes / _SLOWEST
         else:
             larger = max(1.0, macs / self._macs)
-            steps = max(1.0, self._batch_size / recipe.batch_size)
+            steps = max(1.0, self._batch_size / batch_size)
             each = self._epoch_seconds * larger * steps
             limit = LEAST_SECONDS + FACTOR * each * epochs
         return float(limit * 2**lost)

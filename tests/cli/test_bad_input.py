@@ -206,3 +206,4 @@ class TestRuns:
         assert outcome.code == 2
         (line,) = outcome.err.splitlines()
         assert "config.yaml:2:1: not YAML" in line
+        assert "nas repair runs/mine" in line

@@ -70,9 +70,11 @@ class TestSearch:
         monkeypatch.setattr(loop, "start_evaluator", broken)
         outcome = nas("search", "--trials", "1", "--workers", "0", "--run", "r")
         assert outcome.code == 1
-        (line,) = outcome.err.splitlines()
+        traceback, _, line = outcome.err.rstrip().rpartition("\n")
         assert line.startswith("nas: error: no candidate could be trained")
         assert "the cat sits" in line
+        assert traceback.startswith("Traceback (most recent call last)")
+        assert "in broken" in traceback
 
     def test_a_space_of_one_network_is_soon_used_up(self, nas, folder):
         (folder / "one.yaml").write_text(

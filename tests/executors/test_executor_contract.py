@@ -10,6 +10,8 @@ from nas.executors import Executor, InlineExecutor, LocalExecutor, Packing, Star
 from nas.executors.worker import Limits
 from nas.records import EvalResult
 
+PATIENCE_SECONDS = 60
+
 MakeExecutor = Callable[[Start], Executor]
 
 EXECUTORS: dict[str, MakeExecutor] = {
@@ -83,6 +85,9 @@ def test_an_exception_is_a_failed_result(executor: Executor) -> None:
     assert results[0].error == "ValueError: the first line"
     assert results[0].reason == "error"
     assert results[0].accuracy is None
+    assert results[0].traceback is not None
+    assert results[0].traceback.startswith("Traceback (most recent call last)")
+    assert results[0].traceback.endswith("ValueError: the first line\nthe second line")
     assert results[1].status == "complete"
 
 
@@ -95,6 +100,9 @@ def test_a_start_that_fails_gives_failed_results(make: MakeExecutor) -> None:
     for result in results:
         assert result.status == "failed"
         assert result.error == "worker could not start: RuntimeError: no such device"
+        assert result.reason == "lost"  # no candidate is at fault
+        assert result.traceback is not None
+        assert "in fail_to_start" in result.traceback
 
 
 def test_memory_that_runs_out_is_told_from_other_failures(executor: Executor) -> None:
@@ -109,6 +117,65 @@ def test_one_that_is_to_be_alone_has_a_result_like_any_other(
     for trial in range(6):
         executor.submit(request(trial, alone=trial % 2 == 1))
     assert sorted(result.trial for result in drain(executor)) == list(range(6))
+
+
+def test_a_request_in_time_is_none_the_worse_for_its_limit(executor: Executor) -> None:
+    for trial in range(4):
+        executor.submit(request(trial, timeout_seconds=PATIENCE_SECONDS))
+    assert {result.status for result in drain(executor)} == {"complete"}
+
+
+class TestInProcesses:
+    """What executors promise whose evaluations have processes to themselves."""
+
+    @pytest.fixture(params=[name for name in EXECUTORS if name != "inline"])
+    def executor(self, request: pytest.FixtureRequest) -> Iterator[Executor]:
+        with EXECUTORS[request.param](Scripted) as executor:
+            yield executor
+
+    def test_one_that_hangs_is_given_up(self, executor: Executor) -> None:
+        executor.submit(request(0, "sleep", timeout_seconds=0.5))
+        executor.submit(request(1))
+        results = {result.trial: result for result in drain(executor)}
+        assert results[0].status == "failed"
+        assert results[0].reason == "timed out"
+        assert results[0].error == (
+            "timed out: it was not done within its limit of 0.5 s"
+        )
+        assert results[0].seconds >= 0.5
+        assert results[1].status == "complete"
+
+    def test_the_earliest_limit_ends_a_wait(self, executor: Executor) -> None:
+        executor.submit(request(0, "sleep", timeout_seconds=0.3))
+        (result,) = executor.wait(PATIENCE_SECONDS)
+        assert result.reason == "timed out"
+
+    def test_a_wait_that_ends_before_the_limit_is_empty(
+        self, executor: Executor
+    ) -> None:
+        executor.submit(request(0, "sleep", timeout_seconds=PATIENCE_SECONDS))
+        assert executor.wait(0.1) == []
+
+    @pytest.mark.parametrize(
+        ("script", "error"),
+        [
+            ("exit 0", "worker died (exit code 0) without a result"),
+            ("exit 3", "worker died (exit code 3)"),
+            ("exit 255", "worker died (exit code 255)"),
+            ("unreadable", "its result could not be read: ValueError("),
+            ("unpicklable", "its result could not be sent: "),
+        ],
+    )
+    def test_one_that_does_not_come_back_is_lost(
+        self, executor: Executor, script: str, error: str
+    ) -> None:
+        executor.submit(request(0, script))
+        executor.submit(request(1))
+        results = {result.trial: result for result in drain(executor)}
+        assert (results[0].status, results[0].reason) == ("failed", "lost")
+        assert results[0].error is not None
+        assert results[0].error.startswith(error)
+        assert results[1].status == "complete"
 
 
 def test_close_gives_up_what_is_left(make: MakeExecutor) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from multiprocessing.connection import Listener
 
 import pytest
-from scripted import Scripted, request
+from scripted import FewFiles, Scripted, request
 
-from nas.executors import Executor, LocalExecutor, Packing
-from nas.executors.worker import Limits, own_bytes
+from nas.executors import Executor, LocalExecutor, Packing, Start
+from nas.executors.worker import Limits, num_open_files, own_bytes
 from nas.records import EvalRequest, EvalResult
 
 PATIENCE_SECONDS = 60
@@ -20,10 +20,10 @@ def listener() -> Iterator[Listener]:
         yield listener
 
 
-def ages(limits: Limits, *scripts: str) -> list[float]:
+def ages(limits: Limits, *scripts: str, start: Start = Scripted) -> list[float]:
     """Return how many requests the one worker had served before each script."""
     found = []
-    with LocalExecutor(Scripted, workers=1, limits=limits) as executor:
+    with LocalExecutor(start, workers=1, limits=limits) as executor:
         for trial, script in enumerate(scripts):
             executor.submit(request(trial, script))
             (result,) = executor.wait(PATIENCE_SECONDS)
@@ -52,6 +52,29 @@ def test_after_its_memory_has_grown() -> None:
     assert ages(limits, "return", small, large, "return") == [0, 1, 2, 0]
     # What the first one takes is what a training takes, and no growth.
     assert ages(limits, large, small, "return") == [0, 1, 2]
+
+
+def test_a_leak_of_memory_does_not_add_up() -> None:
+    if own_bytes() == 0:
+        pytest.skip("this system does not tell")
+    found = ages(Limits(growth_bytes=64 * MIB), *[f"grow {40 * MIB}"] * 12)
+    assert found == [0, 1, 2] * 4
+
+
+def test_after_its_open_files_have_grown() -> None:
+    if num_open_files() == 0:
+        pytest.skip("this system does not tell")
+    limits = Limits(growth_files=20)
+    assert ages(limits, "return", "open 5", "open 30", "return") == [0, 1, 2, 0]
+    # What the first one opens is what a training opens, and no growth.
+    assert ages(limits, "open 30", "open 5", "return") == [0, 1, 2]
+
+
+def test_a_leak_of_files_never_meets_the_limit_of_the_system() -> None:
+    if num_open_files() == 0:
+        pytest.skip("this system does not tell")
+    found = ages(Limits(), *["open 20"] * 12, start=FewFiles())
+    assert found == [0, 1, 2] * 4
 
 
 def test_this_process_has_memory_of_its_own() -> None:

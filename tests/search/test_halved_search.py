@@ -137,6 +137,16 @@ def test_what_nobody_goes_on_from_is_removed(search):
     assert not list(run.trials_path.glob("*/promoted.json"))
 
 
+def test_what_a_kill_left_of_a_pause_is_removed_in_the_end(search):
+    run = search(trials=9)
+    (whole, *_) = [r.trial for r in go(run) if r.status == "complete"]
+    run.paused_path(whole).write_bytes(b"of no use any more")
+    run.promote(whole, 9)
+    go(run)
+    assert run.pauses() == set()
+    assert not run.paused_path(whole).exists()
+
+
 def test_events_and_the_disk(search):
     run = search(trials=9)
     seen = Counter()

@@ -109,6 +109,8 @@ def _folder(path: Path, image_size: int | None) -> Source:
 
 
 def _file(path: Path) -> Source:
+    if not path.is_file():  # who reads a pipe may wait for ever
+        raise DataError(f"{path} is no regular file; give a file or a folder")
     if path.suffix.lower() == ".npz":
         return Npz(path)
     if Idx.recognises(path):

@@ -66,7 +66,7 @@ class CifarBinary(Source):
         for name in ("batches.meta.txt", "fine_label_names.txt"):
             meta = self.path / name
             if meta.is_file():
-                return _opened(self.place, splits, meta.read_text().split())
+                return _opened(self.place, splits, _words(meta))
         return _opened(self.place, splits, None)
 
 
@@ -167,6 +167,10 @@ def _opened(
     return Opened(
         parts=parts_of(place, arrays), names=dict(enumerate(names)) if names else None
     )
+
+
+def _words(path: Path) -> list[str]:
+    return path.read_text("utf-8", "replace").split()
 
 
 def _text(value: Any) -> str:

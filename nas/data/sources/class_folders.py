@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
@@ -192,5 +193,6 @@ def _listing(folder: Path, known: Set[str]) -> tuple[list[str], list[File]]:
             elif os.path.splitext(entry.name)[1].lower() in known:  # noqa: PTH122
                 # A Path for each of many files would take longer than all the rest.
                 facts = entry.stat()
-                files.append((entry.name, facts.st_size, facts.st_mtime_ns))
+                if S_ISREG(facts.st_mode):  # who reads a pipe may wait for ever
+                    files.append((entry.name, facts.st_size, facts.st_mtime_ns))
     return sorted(folders), sorted(files)

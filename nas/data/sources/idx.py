@@ -46,7 +46,9 @@ class Idx(Source):
         """Tell whether there are such files in a folder, or whether a file is one."""
         if path.is_file():
             return _NAME.fullmatch(path.name) is not None
-        return any(_NAME.fullmatch(file.name) for file in path.iterdir())
+        return any(
+            _NAME.fullmatch(file.name) and file.is_file() for file in path.iterdir()
+        )
 
     @property
     def place(self) -> str:
@@ -84,7 +86,7 @@ class Idx(Source):
         """Return what the names of the data set's files start with, and the files."""
         found: dict[str, Files] = {}
         for path in sorted(self._folder.iterdir()):
-            if match := _NAME.fullmatch(path.name):
+            if (match := _NAME.fullmatch(path.name)) and path.is_file():
                 split = _SPLITS[match["split"].lower()]
                 files = found.setdefault(match["set"].lower(), {})
                 # A plain file sorts ahead of the same one with .gz.
@@ -169,7 +171,13 @@ def _emnist_names(path: Path) -> Mapping[int, str] | None:
     if not path.is_file():
         return None
     names = {}
-    for line in path.read_text().splitlines():
-        label, *codes = map(int, line.split())
-        names[label] = "/".join(map(chr, codes))
+    try:
+        for line in path.read_text().splitlines():
+            label, *codes = map(int, line.split())
+            names[label] = "/".join(map(chr, codes))
+    except (ValueError, OverflowError) as error:
+        raise DataError(
+            f"{path}: a line must be a label and codes of characters: {error}; get the "
+            "file again"
+        ) from error
     return names
