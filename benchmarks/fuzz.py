@@ -2,8 +2,9 @@
 
 Its targets are those of ``tests/faults/fuzz_targets.py``: the YAML of search spaces,
 architectures, everything in a run folder, and every form of data; seeds are good files
-that our own writers make. A crash ends it, and is kept beside the corpus. Needs atheris,
-which has no wheels for all supported Pythons and so is in no extra:
+that our own writers make. A crash ends it, and is kept beside the corpus. Needs
+atheris, of which no version has wheels for all supported Pythons, nor for any system
+but Linux, and which so is in no extra:
 
     pip install atheris
     python benchmarks/fuzz.py TARGET [--minutes 5] [--corpus FOLDER]

@@ -58,7 +58,7 @@ NAMES = {
         "...",
         " lead",
         "trail ",
-        "$(touch owned)",
+        "$(touch x)",
     ],
     "foreign": ["ünter", "日本語", "emoji👍🏽", "a\u0301", os.fsdecode(b"caf\xe9")],
     "long": ["x" * 255, "y" * 255],

@@ -67,10 +67,8 @@ def test_a_payload_in_place_of_any_file_never_runs(
 ) -> None:
     mark = tmp_path / "ran"
     payloads = in_every_form(Payload(mark))
-    with pytest.raises(FileExistsError):  # it does run where somebody unpickles it
-        for _ in range(2):
-            pickle.loads(payloads[0])
-    mark.rmdir()
+    pickle.loads(payloads[0])
+    mark.rmdir()  # so it does run where somebody unpickles it
     names = sorted(p.relative_to(finished) for p in finished.rglob("*") if p.is_file())
     # One of a kind: the other trials hold the same.
     kinds = {(len(path.parts), path.name.split(".")[0]): path for path in names}
