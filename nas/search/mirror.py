@@ -311,13 +311,8 @@ def _create(path: Path) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     forget(unfinished)
     with quiet_optuna():
-        storage = None
         try:
-            storage = optuna.storages.RDBStorage(f"sqlite:///{unfinished}")
-            study = optuna.create_study(
-                storage=storage, study_name=_STUDY, directions=DIRECTIONS
-            )
-            study.set_metric_names(_METRICS)
+            _fill(unfinished)
         except Exception as error:
             forget(unfinished)
             # Optuna wraps what the library wraps that it stores with.
@@ -325,13 +320,22 @@ def _create(path: Path) -> None:
             while cause is not None and not isinstance(cause, sqlite3.Error):
                 cause = cause.__cause__
             raise cause or error from None
-        finally:  # or the file would stay open for as long as nobody looks for garbage
-            if storage is not None:
-                storage.remove_session()
-                storage.engine.dispose()
     # The journal of a file that is gone is no part of this one.
     forget(path)
     unfinished.replace(path)
+
+
+def _fill(path: Path) -> None:
+    """Have Optuna make its tables and the study, and let go of the file."""
+    storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
+    try:
+        study = optuna.create_study(
+            storage=storage, study_name=_STUDY, directions=DIRECTIONS
+        )
+        study.set_metric_names(_METRICS)
+    finally:  # or the file would stay open for as long as nobody looks for garbage
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def forget(path: Path) -> None:

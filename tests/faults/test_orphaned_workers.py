@@ -122,9 +122,9 @@ def test_without_the_kernels_help(tmp_path: Path, listener: Listener) -> None:
     """A thread in each worker is enough, as long as threads can run."""
     body = """
     import nas.executors.process
-    nas.executors.process.lifeline = lambda: "/nowhere"
+    nas.executors.process.lifeline = lambda: "/dev/null/nowhere"
     import nas.executors.server
-    nas.executors.server.lifeline = lambda: "/nowhere"
+    nas.executors.server.lifeline = lambda: "/dev/null/nowhere"
 """ + WORKERS.format(start="scripted.Scripted", workers=2, script="family {address}")
     path = script(tmp_path, body)
     with marked(path, listener.address, cwd=tmp_path) as found:

@@ -140,9 +140,10 @@ def _python(path: Path) -> Labelled:
     images = batch.get("data")
     labels = batch.get("labels", batch.get("fine_labels"))
     if not isinstance(images, np.ndarray) or labels is None:
+        found = ", ".join(shown(key)[1:-1] for key in batch) or "nothing"
         raise DataError(
-            f"{path} must have 'data' and 'labels' or 'fine_labels'; got "
-            f"{', '.join(shown(key)[1:-1] for key in batch) or 'nothing'}; get the file again"
+            f"{path} must have 'data' and 'labels' or 'fine_labels'; got {found}; "
+            "get the file again"
         )
     if images.dtype != np.uint8 or images.shape[1:] != (_PIXELS,):
         raise DataError(

@@ -144,9 +144,9 @@ class Npz(Source):
         except _DAMAGED as error:
             if isinstance(error, DataError):
                 raise
+            name = printable(member)[:60]
             raise DataError(
-                f"{self.path}: {printable(member)[:60]} is damaged ({_said(error)}); save the "
-                "file again"
+                f"{self.path}: {name} is damaged ({_said(error)}); save the file again"
             ) from error
 
 
