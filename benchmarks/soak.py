@@ -233,10 +233,11 @@ def main() -> None:
     if mib[1] > MOST_MEMORY * mib[0] or files[1] > files[0] + MOST_FILES:
         wrong.append("the coordinator takes ever more memory or files")
     statuses = Counter(record.status for record in records)
+    reasons = Counter(record.reason for record in records if record.status == "failed")
     rows = {
         "asked": options.trials,
         "finished": statuses["complete"],
-        "failed": statuses["failed"],
+        "failed": f"{statuses['failed']} {dict(reasons) or ''}",
         "accuracies reproduced": f"{len(complete) - len(bad)} of {len(complete)}",
         "workers killed": story.killed_workers,
         "coordinators killed": len(story.orphans_seconds),
