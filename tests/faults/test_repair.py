@@ -356,7 +356,7 @@ class TestOtherFiles:
             run / ".study.db.99-wal",
             run / "trials" / "00001" / ".result.json.77.tmp",
             run / "trials" / "00001" / "weights.safetensors.part",
-            run / "report" / ".front.png.4",
+            run / "report" / ".front.png.99999999",
         ]
         theirs = [
             run / "notes.txt",
