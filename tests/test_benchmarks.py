@@ -60,3 +60,14 @@ def test_joint(tmp_path: Path) -> None:
         for name in ("random", "evolution")
     }
     assert last["evolution"] < last["random"], printed
+
+
+@pytest.mark.slow
+@pytest.mark.faults
+def test_soak(tmp_path: Path) -> None:
+    argv = ("soak.py", "--trials", "12", "--epochs", "1", "--worker-seconds", "2")
+    printed = output_of(tmp_path, *argv, "--coordinator-seconds", "8")
+    assert re.search(r"^asked +12$", printed, re.M)
+    finished = int(re.search(r"^finished +(\d+)$", printed, re.M)[1])
+    assert f"accuracies reproduced              {finished} of {finished}" in printed
+    assert printed.endswith("the books balance\n")
