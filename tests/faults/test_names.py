@@ -67,7 +67,9 @@ def save(folder: Path, names: list[str]) -> Path:
         (folder / name).mkdir(parents=True)
         for number in range(8):
             image = rng.integers(0, 60, (8, 8), dtype=np.uint8) + np.uint8(12 * place)
-            stem = name[: 200 - len(str(number))] if len(name.encode()) < 200 else ""
+            stem = (
+                name[: 200 - len(str(number))] if len(os.fsencode(name)) < 200 else ""
+            )
             Image.fromarray(image).save(folder / name / f"{number}{stem}.png")
     return folder
 
