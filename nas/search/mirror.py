@@ -182,16 +182,23 @@ class Mirror:
         return len(found)
 
     def start(self, trial: int, architecture: Architecture) -> None:
-        """Add a running trial, or have one run again that was interrupted or failed."""
-        if self.note is not None or (trial in self._ids and trial not in self._failed):
+        """Add a running trial, or have one run again that was interrupted or failed.
+
+        Nothing stays of what had its number before, which may have been another network
+        whose folder is gone.
+        """
+        if self.note is not None:
             return
-        with self._database:
-            if trial in self._ids:
-                self._set_state(trial, "RUNNING", ended=None)
-                self._running.add(trial)
-                self._failed.discard(trial)
-            else:
+        with self._database as database:
+            if trial not in self._ids:
                 self._start(trial, architecture)
+                return
+            key = self._ids[trial]
+            for table in ("trial_params", "trial_values", "trial_user_attributes"):
+                database.execute(f"DELETE FROM {table} WHERE trial_id = ?", (key,))
+            self._set_state(trial, "RUNNING", ended=None)
+            self._failed.discard(trial)
+            self._run(trial, architecture)
 
     def interrupt(self, trials: Iterable[int]) -> None:
         """Mark trials as failed until they run again: Optuna knows no other word."""
@@ -236,7 +243,11 @@ class Mirror:
         # Optuna looks trials up by their place, so those that are gone must keep it.
         for number in range(len(self._ids), trial):
             self._add(number, "FAIL")
-        key = self._add(trial, "RUNNING")
+        self._add(trial, "RUNNING")
+        self._run(trial, architecture)
+
+    def _run(self, trial: int, architecture: Architecture) -> None:
+        key = self._ids[trial]
         genes, domains = architecture.genes or {}, self._distributions
         self._database.executemany(
             "INSERT INTO trial_params "

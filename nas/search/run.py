@@ -112,7 +112,11 @@ class RunFolder:
         Raises:
             RunError: when there is none.
         """
-        if not path.is_dir():
+        try:
+            is_there = path.is_dir()
+        except OSError as error:  # a name that no folder can have, or no permission
+            raise RunError(f"no run at {path}: {error.strerror}") from None
+        if not is_there:
             raise RunError(f"no run at {path}: there is no such folder{_others(path)}")
         if not (path / _CONFIG).is_file():
             if (path / BEGAN).is_file():

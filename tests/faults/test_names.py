@@ -29,6 +29,13 @@ NAMES = {
         "import os; os.system('touch owned')",
         "{0}%s",
         "\\N{BELL}",
+        "-rf",
+        "--help",
+        "con",
+        "nul",
+        " lead",
+        "trail ",
+        "$(touch x)",
     ],
     "terminal": [
         "\x1b[31mred",
@@ -39,8 +46,6 @@ NAMES = {
         "\x7f",
         "\u202ertl",
         "\u200b",
-    ],
-    "markup": [
         "[bold]",
         "[-bold]",
         ":smile:",
@@ -49,16 +54,6 @@ NAMES = {
         "a,b;c",
         "=1+1",
         "#c",
-    ],
-    "shell": [
-        "-rf",
-        "--help",
-        "con",
-        "nul",
-        "...",
-        " lead",
-        "trail ",
-        "$(touch x)",
     ],
     "foreign": ["ünter", "日本語", "emoji👍🏽", "a\u0301", os.fsdecode(b"caf\xe9")],
     "long": ["x" * 255, "y" * 255],
@@ -71,8 +66,10 @@ def save(folder: Path, names: list[str]) -> Path:
     for place, name in enumerate(names):
         (folder / name).mkdir(parents=True)
         for number in range(8):
-            image = rng.integers(0, 60, (8, 8), dtype=np.uint8) + np.uint8(20 * place)
-            stem = name[: 200 - len(str(number))] if len(name.encode()) < 200 else ""
+            image = rng.integers(0, 60, (8, 8), dtype=np.uint8) + np.uint8(12 * place)
+            stem = (
+                name[: 200 - len(str(number))] if len(os.fsencode(name)) < 200 else ""
+            )
             Image.fromarray(image).save(folder / name / f"{number}{stem}.png")
     return folder
 

@@ -232,7 +232,7 @@ class TestResults:
         assert path.with_name("result.json.unreadable").read_text() == text
         if indexed:  # where its row has all that was in it
             assert facts(run) == before
-        assert (got := nas("resume", run)).code == 0, got.err
+        assert nas("resume", run).code == 0
         after = facts(run)
         for name in ("accuracy", "loss", "params", "seed", "curve"):
             assert [f[name] for f in after] == [f[name] for f in before]
@@ -259,7 +259,7 @@ class TestResults:
         assert f"{path}:" in refused.err
         assert f"nas repair {run}" in refused.err
         assert "another network is trained in its place" in nas("repair", run).out
-        assert (got := nas("resume", run)).code == 0, got.err
+        assert nas("resume", run).code == 0
         assert len(records(run)) == 4
 
     def test_repeats_beliefs_and_promotions(self, run, nas):
@@ -270,7 +270,7 @@ class TestResults:
         assert nas("resume", run).code == 2
         lines = nas("repair", run).out.splitlines()
         assert sum("could not be read" in line for line in lines) == 3
-        assert (got := nas("resume", run)).code == 0, got.err
+        assert nas("resume", run).code == 0
         assert nas("repeat", run, "--trials", 1, "--repeats", 2).code == 0
         assert json.loads(repeat.read_bytes())["number"] == 2
 
@@ -282,7 +282,7 @@ class TestResults:
         assert f"nas repair {run}" in refused.err
         assert "no trial is left" in nas("repair", run).out
         assert (run / "trials.unreadable").is_file()
-        assert (got := nas("resume", run)).code == 0, got.err
+        assert nas("resume", run).code == 0
 
 
 class TestOtherFiles:
@@ -299,13 +299,13 @@ class TestOtherFiles:
             assert "nas repair" in refused.err
         assert "config.yaml" in nas("repair", run).out
         assert path.read_text() == whole
-        assert (got := nas("resume", run)).code == 0, got.err
+        assert nas("resume", run).code == 0
 
     def test_it_asks_for_no_fewer_trials_than_there_are(self, run, nas):
         assert nas("resume", run, "--trials", 6).code == 0
         (run / "config.yaml").unlink()
         assert "with 6 trials" in nas("repair", run).out
-        assert (got := nas("resume", run)).code == 0, got.err
+        assert nas("resume", run).code == 0
         assert len(records(run)) == 6
 
     @pytest.mark.parametrize("text", [None, "", "blocks: [", "- a"])
@@ -356,7 +356,7 @@ class TestOtherFiles:
             run / ".study.db.99-wal",
             run / "trials" / "00001" / ".result.json.77.tmp",
             run / "trials" / "00001" / "weights.safetensors.part",
-            run / "report" / ".front.png.4194999",
+            run / "report" / ".front.png.99999999",
         ]
         theirs = [
             run / "notes.txt",
