@@ -428,6 +428,10 @@ class ThreeAtOnce(Executor):
         type(self).most = max(self.most, len(self.waiting))
         assert len(self.waiting) <= 3
 
+    def limit(self, trial: int, timeout_seconds: float | None) -> None:
+        assert timeout_seconds is not None
+        assert timeout_seconds > 0
+
     def wait(self, timeout_seconds: float | None) -> list[EvalResult]:
         results = [self.evaluate(request) for request in reversed(self.waiting[-2:])]
         del self.waiting[-2:]
