@@ -5,11 +5,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import nas
+from commands import nas as nas_in_a_process
+from here import Outcome
 from PIL import Image
 
 from nas.api import free_run_path
@@ -75,20 +77,25 @@ def save(folder: Path, names: list[str]) -> Path:
 
 
 @pytest.mark.parametrize("kind", NAMES)
-def test_names_stay_names_the_whole_way(tmp_path: Path, kind: str) -> None:
+def test_names_stay_names_the_whole_way(
+    tmp_path: Path,
+    kind: str,
+    nas: Callable[..., Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     names = NAMES[kind]
     data = save(tmp_path / names[0] / "data" / names[0], names)
     space = tmp_path / f"{names[0][:250]}.yaml"
     space.write_text(shipped()["minimal"].read_text())
     here = tmp_path / "here"
     here.mkdir()
-    outputs = [nas(["data", data], here)]
-    search = ["search", "--data", data, "--space", space, *OPTIONS]
-    outputs.append(nas(search, here))
+    monkeypatch.chdir(here)
+    outputs = [nas("data", data)]
+    outputs.append(nas("search", "--data", data, "--space", space, *OPTIONS))
     assert [path.name for path in here.iterdir()] == ["runs"]
     (run,) = (here / "runs").iterdir()
     assert "\n" not in run.name
-    outputs += [nas([command, run], here) for command in ("report", "show", "export")]
+    outputs += [nas(command, run) for command in ("report", "show", "export")]
     for ended in outputs:
         assert ended.code == 0, ended
         assert "Traceback" not in ended.err
@@ -132,7 +139,7 @@ def test_names_in_an_archive(tmp_path: Path) -> None:
     run = ["--run", "run"]
     search = ["search", "--data", "a.npz", "--space", "minimal", *OPTIONS, *run]
     for command in (["data", "a.npz"], search, ["export", "run"]):
-        ended = nas(command, tmp_path)
+        ended = nas_in_a_process(command, tmp_path)
         assert ended.code == 0, ended
         assert "\0" not in ended.out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npz", "run"]
@@ -160,7 +167,7 @@ def test_a_run_is_called_by_harmless_names(data: str, space: str, name: str) -> 
 @pytest.mark.parametrize("command", ["resume", "report", "show", "export", "repeat"])
 def test_a_run_of_an_impossible_name(tmp_path: Path, command: str) -> None:
     for name in ("x" * 300, "\x1b[31mred", "no\nrun"):
-        ended = nas([command, name], tmp_path)
+        ended = nas_in_a_process([command, name], tmp_path)
         assert ended.code == 2, ended
         assert ended.line.startswith("nas: error: ")
         assert "\x1b" not in ended.line
