@@ -1,20 +1,23 @@
 """What the command line does, as a few calls."""
 
-import re
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from nas.data import Dataset, anchored, load
-from nas.data.facts import describe
-from nas.data.sources import resolve
-from nas.errors import ConfigError, NasError, RunError, one_line, unknown
-from nas.executors import start_server
-from nas.records import AUGMENTATIONS, Recipe
+from nas.errors import ConfigError, NasError, RunError, one_line
+from nas.preparing import (
+    check_fits,
+    check_main_guard,
+    data_facts,
+    free_run_path,
+    given_of,
+    known_policy,
+    suited,
+    warm_up,
+)
+from nas.records import Recipe
 from nas.run import Run
 from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.changes import check_data, check_options
@@ -26,31 +29,10 @@ from nas.search.room import check_room
 from nas.search.samplers.limits import check_space
 from nas.search.taking_over import options_like, taken_over
 from nas.search.workers import places
-from nas.space import BoundSpace, SearchSpace
-from nas.train import PRELOAD
-from nas.train.policies import may_be_mirrored, suitable_policy
-
-_LONGEST: Final = 60
-"""Characters of a name in a run folder's own."""
+from nas.space import SearchSpace
 
 OnProgress = Callable[[int, int], None]
 """Told how many of how many images have been read."""
-
-
-def _check_main_guard() -> None:
-    """Refuse to start workers while a worker imports the program that started it.
-
-    Raises:
-        ConfigError: naming the line that the program lacks.
-    """
-    # multiprocessing runs the program under this name before it is the main module.
-    imported = sys.modules.get("__mp_main__")
-    if imported is not None and imported is not sys.modules["__main__"]:
-        raise ConfigError(
-            "a program that searches needs the line 'if __name__ == \"__main__\":' "
-            "ahead of it, because worker processes import the program; add it, "
-            "or train in the program itself with workers=0"
-        )
 
 
 def search(
@@ -133,14 +115,14 @@ def search(
         NasError: for input that cannot work, before anything is written.
         SearchFailed: when no candidate could be trained.
     """
-    _check_main_guard()
+    check_main_guard()
     if augment is None and recipe is None:
         augment = "auto"
     if isinstance(space, str):
         space = SearchSpace.load(space)
-    given = _given(
+    given = given_of(
         epochs=epochs,
-        augment=_known(augment),
+        augment=known_policy(augment),
         flip=flip,
         precision=precision,
         class_weights=class_weights,
@@ -180,7 +162,7 @@ def search(
     path = Path(run) if run is not None else free_run_path(config.data, space.name)
     RunFolder.check_free(path)
     room = check_room(path, config, trials)
-    _warm_up(config)
+    warm_up(config)
     dataset = load(data, image_size=image_size, on_progress=on_progress)
     config, why_cpu = settled_device(config)
     if data_memory is None:
@@ -284,7 +266,7 @@ def resume(
         NasError: when there is no such run, or it is taken.
         SearchFailed: when no candidate could be trained.
     """
-    _check_main_guard()
+    check_main_guard()
     found = Run(Path(run))
     with found.folder.owned():
         check_options(found.folder)
@@ -312,7 +294,7 @@ def resume(
         with found.folder.owned():
             found.folder.extend(config)
         found = Run(found.path)
-    _warm_up(config)
+    warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
     check_data(found.folder, dataset)
     _, why_cpu = settled_device(config, found.path)
@@ -322,7 +304,7 @@ def resume(
 
 def _changed(config: SearchConfig, **changes: Any) -> SearchConfig:
     """Return the configuration with those of the changes that are not None."""
-    given = _given(**changes)
+    given = given_of(**changes)
     if "device" in given and "devices" not in given:
         given["devices"] = None  # they were those of the other device
     return replace(config, **given)
@@ -351,7 +333,7 @@ def repeat(
     Raises:
         NasError: when there is no such run or trial, or the run is taken.
     """
-    _check_main_guard()
+    check_main_guard()
     found = Run(Path(run))
     with found.folder.owned():
         check_options(found.folder)
@@ -368,7 +350,7 @@ def repeat(
         raise RunError(f"{run} has no complete trial; continue it with 'nas resume'")
     config = found.config
     check_device(config.device, config.devices, found.path)
-    _warm_up(config)
+    warm_up(config)
     dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
     check_data(found.folder, dataset)
     from nas.search.loop import run_repeats
@@ -397,18 +379,6 @@ def repair(run: Path | str) -> list[str]:
     from nas.search.repair import repair
 
     return repair(Path(run))
-
-
-def _warm_up(config: SearchConfig) -> None:
-    """Let the workers' imports, which take seconds, begin before the data are read.
-
-    Raises:
-        DataError: when there is no such source of data, before anything begins.
-    """
-    with suppress(OSError):  # which `load` puts into words
-        resolve(config.data, config.image_size)
-    if config.workers != 0:
-        start_server(PRELOAD)
 
 
 def _carry_on(
@@ -444,61 +414,3 @@ def _report(run: Run, on_event: Callable[[Event], None]) -> None:
         on_event(
             Notice(text=f"warning: {why}; 'nas report {run.path}' writes the report")
         )
-
-
-def check_fits(space: SearchSpace, dataset: Dataset, max_params: int) -> BoundSpace:
-    """Return the space for the data and budget.
-
-    Raises:
-        SpaceError: when it has no network that is small enough for the budget.
-    """
-    view = dataset.for_search()
-    return BoundSpace(
-        space=space,
-        input_shape=view.input_shape,
-        num_classes=view.num_classes,
-        max_params=max_params,
-    )
-
-
-def suited(recipe: Recipe, dataset: Dataset, flip: bool | None = None) -> Recipe:
-    """Return a recipe with the augmentation that suits the data.
-
-    Args:
-        recipe: everything else about a training.
-        dataset: what is trained on.
-        flip: whether images are mirrored; None for what suits the data, too.
-    """
-    channels, height, width = dataset.for_search().input_shape
-    policy = suitable_policy(height, width)
-    if flip is None:
-        flip = policy != "none" and may_be_mirrored(dataset.name, channels)
-    return replace(recipe, augment=policy, flip=flip)
-
-
-def data_facts(dataset: Dataset) -> dict[str, Any]:
-    """Return what a run keeps about its data; `DataFacts` says what that is."""
-    return describe(dataset).to_json()
-
-
-def _known(augment: str | None) -> str | None:
-    """Return a policy's name, or None where the data will decide."""
-    if augment is None or augment == "auto":
-        return None
-    if augment not in AUGMENTATIONS:
-        raise ConfigError(unknown("augment", augment, ("auto", *AUGMENTATIONS)))
-    return augment
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    """Return those of the values that are not None."""
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def free_run_path(data: str, space: str, root: Path = Path("runs")) -> Path:
-    """Return the first path 'runs/DATA-SPACE-N' that is not taken."""
-    data_name = Path(data).name
-    # Names from outside, that may be as long as a name may be, or lead elsewhere.
-    names = (re.sub(r"[^\w.-]+", "-", name)[:_LONGEST] for name in (data_name, space))
-    stem = "-".join(names).lstrip("-.") or "run"
-    return next(path for n in count(1) if not (path := root / f"{stem}-{n}").exists())

@@ -102,7 +102,7 @@ class TestWarmingUp:
 
     @pytest.fixture
     def calls(self, monkeypatch):
-        from nas import api
+        from nas import api, preparing
 
         found = []
 
@@ -111,7 +111,7 @@ class TestWarmingUp:
             raise NasError("unreadable")
 
         monkeypatch.setattr(api, "load", load)
-        monkeypatch.setattr(api, "start_server", lambda _: found.append("start"))
+        monkeypatch.setattr(preparing, "start_server", lambda _: found.append("start"))
         return found
 
     def test_before_the_data_are_read(self, calls):

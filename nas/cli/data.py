@@ -7,13 +7,13 @@ import sys
 from hashlib import blake2b
 from pathlib import Path
 
-from nas.api import suited
 from nas.cli.facts import facts_view
 from nas.cli.plain import plain_console
 from nas.cli.reading import Reading
 from nas.data import Dataset, anchored, load, sheet_folder
 from nas.data.facts import describe
 from nas.errors import ConfigError
+from nas.preparing import suited
 from nas.records import Recipe
 
 

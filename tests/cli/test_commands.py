@@ -92,7 +92,7 @@ class TestSearch:
             assert "Front of 2 trials" in outcome.out
 
     def test_a_run_gets_the_next_free_name(self, folder):
-        from nas.api import free_run_path
+        from nas.preparing import free_run_path
 
         assert str(free_run_path("digits", "default")) == "runs/digits-default-1"
         (folder / "runs" / "digits-default-1").mkdir(parents=True)

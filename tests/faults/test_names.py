@@ -14,7 +14,7 @@ from commands import nas as nas_in_a_process
 from here import Outcome
 from PIL import Image
 
-from nas.api import free_run_path
+from nas.preparing import free_run_path
 from nas.space import shipped
 
 pytestmark = pytest.mark.faults
