@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,9 @@ _NEVER_CHANGES: Final = ("trial", "hash", "architecture", "seed", "arm")
 
 def results(path: Path) -> dict[str, bytes]:
     """Return every result of a run, those of repeats too, by its place in the run."""
-    files = sorted(path.glob(f"trials/**/{RESULT}"))
+    # Not a glob, which fails where a folder goes while it is looked at.
+    folders = os.walk(path / "trials")
+    files = sorted(Path(at, RESULT) for at, _, names in folders if RESULT in names)
     return {str(file.relative_to(path)): file.read_bytes() for file in files}
 
 

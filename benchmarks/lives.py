@@ -110,9 +110,9 @@ class Life:
     def until(self, there: Callable[[], object], patience_seconds: float = 60) -> bool:
         """Wait for something to come true; False when the process ended before."""
         end = time.monotonic() + patience_seconds
-        while not there():
+        while not _holds(there):
             if self.code is not None:
-                return bool(there())
+                return _holds(there)
             if time.monotonic() > end:
                 raise TimeoutError(f"{self.argv}: {self.out}{self.err}")
             time.sleep(_POLL_SECONDS)
@@ -193,3 +193,11 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if os.isatty(0):  # from where Ctrl-C is to come
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _holds(there: Callable[[], object]) -> bool:
+    """Tell whether something is there, and not that it went while it was looked at."""
+    try:
+        return bool(there())
+    except FileNotFoundError:
+        return False

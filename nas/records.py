@@ -57,6 +57,8 @@ class Recipe:
                 raise ConfigError(
                     f"{name} must be an integer of at least 1; got {value!r}"
                 )
+            if value >= 1 << 63:
+                raise ConfigError(f"{name} must be less than 2**63; got {value!r}")
         for name, low, high in (
             ("lr", 0.0, 100.0),
             ("weight_decay", 0.0, 1.0),

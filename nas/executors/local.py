@@ -6,7 +6,7 @@ from dataclasses import replace
 from multiprocessing.reduction import ForkingPickler
 from selectors import DefaultSelector
 from time import monotonic
-from typing import final
+from typing import Final, final
 
 from nas.executors.base import Executor, Start
 from nas.executors.packing import Packing
@@ -15,6 +15,9 @@ from nas.executors.server import start_server
 from nas.executors.watched import WatchedWorker
 from nas.executors.worker import Limits
 from nas.records import EvalRequest, EvalResult
+
+_LONGEST_SLEEP_SECONDS: Final = 3600.0
+"""Less than what a selector refuses, which is 25 days; a wait begins anew after it."""
 
 
 @final
@@ -157,7 +160,9 @@ class LocalExecutor(Executor):
         """Wait until a process has something to say or is out of time."""
         ends = [until, *(worker.deadline for worker in self._workers)]
         soonest = min((end for end in ends if end is not None), default=None)
-        left = None if soonest is None else max(0.0, soonest - monotonic())
+        left = None
+        if soonest is not None:
+            left = min(max(0.0, soonest - monotonic()), _LONGEST_SLEEP_SECONDS)
         with DefaultSelector() as selector:
             for worker in self._workers:
                 worker.register(selector)

@@ -100,6 +100,8 @@ class SearchConfig:
                 raise ConfigError(
                     f"{name} must be an integer of at least {least}; got {value!r}"
                 )
+            if value >= 1 << 63:  # config.yaml could not be read again
+                raise ConfigError(f"{name} must be less than 2**63; got {value!r}")
         self._check_timeout()
         if not isinstance(self.halving, bool):
             raise ConfigError(f"halving must be true or false; got {self.halving!r}")

@@ -125,6 +125,11 @@ def test_a_request_in_time_is_none_the_worse_for_its_limit(executor: Executor) -
     assert {result.status for result in drain(executor)} == {"complete"}
 
 
+def test_a_limit_may_be_longer_than_any_wait(executor: Executor) -> None:
+    executor.submit(request(0, timeout_seconds=1e12))
+    assert [result.status for result in drain(executor)] == ["complete"]
+
+
 class TestInProcesses:
     """What executors promise whose evaluations have processes to themselves."""
 
