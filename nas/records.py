@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -289,9 +289,16 @@ class TrialRecord:
     def from_json(
         cls, data: Mapping[str, Any], plugins: Iterable[Path] = ()
     ) -> "TrialRecord":
-        """Return the record that ``to_json`` wrote; ``plugins`` as in ``nas.arch``."""
+        """Return the record that ``to_json`` wrote; ``plugins`` as in ``nas.arch``.
+
+        Raises:
+            KeyError: of a field that is missing and has no default.
+        """
         names = {field.name for field in fields(cls)}
         known = {name: value for name, value in data.items() if name in names}
+        for field in fields(cls):
+            if field.default is MISSING and field.name not in known:
+                raise KeyError(field.name)
         known["architecture"] = from_json(known["architecture"], plugins)
         known["curve"] = tuple(known["curve"])
         known["standings"] = _pairs(known.get("standings", ()))

@@ -2,7 +2,7 @@
 
 from time import perf_counter
 
-from nas.errors import traceback_of
+from nas.errors import one_line, traceback_of
 from nas.executors.base import Evaluate, Start
 from nas.records import EvalRequest, EvalResult, Reason
 
@@ -51,9 +51,3 @@ def started(start: Start) -> Evaluate:
             return failed(request, one_line(error), seconds, reason, trace)
 
     return evaluate_or_fail
-
-
-def one_line(error: Exception) -> str:
-    """Return an error's type and the first line of what it says."""
-    lines = str(error).strip().splitlines()
-    return ": ".join((type(error).__name__, *lines[:1]))

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from nas.arch import Block, CustomAggregation, CustomUnit, Plugin
-from nas.errors import SpecError
+from nas.errors import SpecError, one_line
 from nas.nn.cost import Cost
 from nas.nn.measure import measure
 from nas.nn.units import BasicUnit
@@ -121,7 +121,7 @@ def measured_block(block: Block, w_in: int, size_in: tuple[int, int]) -> Cost:
     except Exception as error:
         place = _frame(error, custom) or f"{custom.plugin.path}: {custom.name}"
         raise SpecError(
-            f"{place} fails on images of {size_in[0]}x{size_in[1]}: {_one_line(error)}"
+            f"{place} fails on images of {size_in[0]}x{size_in[1]}: {one_line(error)}"
         ) from None
 
 
@@ -143,7 +143,7 @@ def _check(
     except Exception as error:
         raise SpecError(
             f"{_frame(error, custom) or place} fails on {tuple(x.shape)} with stride "
-            f"{stride}: {_one_line(error)}"
+            f"{stride}: {one_line(error)}"
         ) from None
     small = -(-side // stride)
     wanted = (2, w_out, small, small)
@@ -163,7 +163,7 @@ def _built(custom: Custom, make: Callable[[], Any]) -> nn.Module:
     except Exception as error:
         place = f"{custom.plugin.path}:{_line(cls)}: {custom.name}"
         raise SpecError(
-            f"{_frame(error, custom) or place} cannot be built: {_one_line(error)}"
+            f"{_frame(error, custom) or place} cannot be built: {one_line(error)}"
         ) from None
     return module
 
@@ -185,7 +185,7 @@ def _module(plugin: Plugin) -> ModuleType:
         del sys.modules[name]
         line = error.lineno if isinstance(error, SyntaxError) else None
         place = f"{plugin.path}:{line}:" if line else _line_of(error, plugin)
-        raise SpecError(f"{place} cannot be imported: {_one_line(error)}") from None
+        raise SpecError(f"{place} cannot be imported: {one_line(error)}") from None
     return module
 
 
@@ -205,8 +205,3 @@ def _frame(error: Exception, custom: Custom) -> str | None:
 
 def _line(cls: type[nn.Module]) -> int:
     return inspect.getsourcelines(cls)[1]
-
-
-def _one_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return ": ".join((type(error).__name__, *lines[:1]))

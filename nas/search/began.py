@@ -8,14 +8,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from nas.errors import NasError, RunError
 from nas.search.config import SearchConfig
-from nas.search.config_file import ConfigFile
+from nas.search.config_file import BEGAN, ConfigFile
 from nas.space import SearchSpace
-
-BEGAN: Final = "began.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from nas.data import Dataset
 from nas.errors import RunError, shown
 from nas.search.began import Began, read_text
+from nas.search.config_file import ConfigFile
 from nas.search.run import RunFolder
 
 FREE: Final = (
@@ -40,13 +41,23 @@ def check_options(run: RunFolder) -> None:
     began = run.began()
     if began is None:
         return
-    then = began.file.config.to_json()
-    now = run.config().to_json()
+    file = run.file()
+    spoilt = changed_facts(began, file)
+    if spoilt:
+        raise RunError(
+            f"{run.config_path}: what it says of the data is not what the run began "
+            f"with, as shown below; 'nas repair {run.path}' writes it anew",
+            spoilt,
+        )
+    then, now = began.file.config.to_json(), file.config.to_json()
     for name in FREE:
         del then[name], now[name]
-    found = [*_options("", then, now), *_texts(run, began)]
-    found += _options("data.", began.file.data, run.facts())
-    _refuse(run, found)
+    _refuse(run, [*_options("", then, now), *_texts(run, began)])
+
+
+def changed_facts(began: Began, file: ConfigFile) -> list[str]:
+    """Return a line for each fact about the data that a file tells otherwise."""
+    return list(_options("data.", began.file.data, file.data))
 
 
 def check_data(run: RunFolder, dataset: Dataset) -> None:

@@ -12,6 +12,9 @@ from nas.records import Recipe
 from nas.search.config import ADDED, ADDED_TO_RECIPE, SearchConfig
 from nas.space.nodes import Node, read_yaml
 
+BEGAN: Final = "began.json"
+"""The file beside it that keeps what it said in the beginning."""
+
 # Names and counts of 20,000 classes take one of these MiB.
 _MOST_BYTES: Final = 4 << 20
 _MOST_VALUES: Final = 200_000
@@ -45,10 +48,9 @@ def read_config_file(path: Path) -> ConfigFile:
         RunError: 'file:line:column: what rule got' for the first mistake, with the
             remedy.
     """
-    remedy = (
-        f"mend it by hand, or have 'nas repair {path.parent}' write what the run "
-        "began with"
-    )
+    remedy = "mend it by hand"
+    if (path.parent / BEGAN).is_file():  # which runs of old do not have
+        remedy += f", or have 'nas repair {path.parent}' write what the run began with"
     try:
         root, _ = read_yaml(
             path, most_bytes=_MOST_BYTES, most_values=_MOST_VALUES, remedy=remedy

@@ -8,10 +8,12 @@ from itertools import count
 from pathlib import Path
 
 from nas.arch import canonical_hash, read
-from nas.errors import NasError, RunError
+from nas.errors import NasError, RunError, counted
 from nas.records import TrialRecord
-from nas.search.began import BEGAN, Began, read_text, to_bytes
+from nas.search.began import Began, read_text, to_bytes
+from nas.search.changes import changed_facts
 from nas.search.checked import Own
+from nas.search.config_file import BEGAN
 from nas.search.files import keep_names, write_atomic
 from nas.search.leftovers import remove_half_written
 from nas.search.mirror import JOURNALS, Mirror, forget
@@ -85,11 +87,21 @@ class _Repair:
         """Write the configuration that the run began with, if there is none."""
         path = self.run.config_path
         try:
-            self.run.file()
-            return
+            file = self.run.file()
         except RunError:
             if began is None:
                 raise
+        else:
+            if began is not None and changed_facts(began, file):
+                # Nobody edits those: the file was cut off where it still is YAML.
+                whole = replace(began.file, config=file.config)
+                broken = self._aside(path)
+                write_atomic(path, to_bytes(whole.text()))
+                self.lines.append(
+                    f"config.yaml {broken}; what it says of the data is as the run "
+                    "began"
+                )
+            return
         broken = self._aside(path)
         trials = self.run.trial_numbers() if self.run.trials_path.is_dir() else []
         searched = sum(self.run.arm(number) == "search" for number in trials)
@@ -206,7 +218,7 @@ class _Repair:
         elif not was_there:
             self.lines.append("study.db was missing and was made from the trials")
         elif missed:
-            trials = "1 trial" if missed == 1 else f"{missed} trials"
+            trials = counted(missed, "trial")
             self.lines.append(f"study.db lacked {trials} and has them now")
 
     def _write_as_begun(self, wanted: Mapping[Path, str]) -> None:

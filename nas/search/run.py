@@ -13,10 +13,10 @@ from typing import Any, Final
 from nas.arch import Architecture, read, to_json
 from nas.errors import NasError, RunError
 from nas.records import Arm, TrialRecord
-from nas.search.began import BEGAN, Began, read_began, to_bytes
+from nas.search.began import Began, read_began, to_bytes
 from nas.search.checked import Own, checked, json_data, trial_number
 from nas.search.config import SearchConfig, environment
-from nas.search.config_file import ConfigFile, read_config_file
+from nas.search.config_file import BEGAN, ConfigFile, read_config_file
 from nas.search.files import keep_names, write_atomic, write_json
 from nas.search.index import Index, Stamp, stamps
 from nas.search.lock import owned
@@ -402,7 +402,7 @@ class RunFolder:
 def _others(path: Path) -> str:
     """Return a remedy that names the runs beside a path."""
     parent = path.parent
-    found = (p.parent for p in parent.glob(f"*/{_CONFIG}"))
+    found = (p.parent for p in parent.glob(f"*/{_CONFIG}") if p.is_file())
     runs = sorted(run for run in found if not run.name.startswith("."))
     if not runs:
         return "; start one with 'nas search'"

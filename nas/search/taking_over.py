@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from nas.arch import Architecture, Gene
 from nas.data import Dataset
-from nas.errors import RunError, SpaceError
+from nas.errors import RunError, SpaceError, counted
 from nas.noise import Repeat
 from nas.records import RECIPE_GENES, Recipe, TrialRecord, candidate_key
 from nas.search.changes import data_changes
@@ -138,7 +138,8 @@ def taken_over(
     if not fitting:
         why = ", ".join(reasons) or "none is complete"
         raise RunError(f"no trial of {source.path} fits: {why}; leave out --from-run")
-    line = f"{len(fitting):,} of {_trials(len(complete))} of {source.path} taken over"
+    trials = counted(len(complete), "complete trial")
+    line = f"{len(fitting):,} of {trials} of {source.path} taken over"
     return TakenOver(
         source=source,
         records=tuple(fitting),
@@ -168,10 +169,6 @@ def options_like(run: RunFolder, changes: Mapping[str, Any]) -> dict[str, Any]:
         fixed = space.recipe.fixed.keys() & _GIVEN
         options |= {name: getattr(config.recipe, name) for name in fixed}
     return options
-
-
-def _trials(number: int) -> str:
-    return "1 complete trial" if number == 1 else f"{number:,} complete trials"
 
 
 def _fitted(

@@ -19,7 +19,7 @@ from nas.nn.memory import keep_parts
 from nas.nn.processor import suit_processor
 from nas.records import EvalRequest, EvalResult, Recipe, Status
 from nas.train.events import Events
-from nas.train.failures import free_memory, one_line, reason_of
+from nas.train.failures import explained, free_memory, reason_of
 from nas.train.feed import Feed
 from nas.train.fit import fit
 from nas.train.graph import CudaGraph
@@ -84,7 +84,7 @@ class Evaluator:
                 with training_settings(self._device, request.seed):
                     outcome = self._evaluate(request, paused, epochs, notes)
         except Exception as failure:
-            error, reason = one_line(failure), reason_of(failure)
+            error, reason = explained(failure), reason_of(failure)
             if reason != "diverged":  # where in our code that was seen says nothing
                 trace = traceback_of(failure)
         if reason == "out of memory":

@@ -6,6 +6,7 @@ from typing import Final
 
 import torch
 
+from nas.errors import one_line
 from nas.records import Reason
 from nas.train.module import DivergenceError
 
@@ -30,12 +31,9 @@ def reason_of(error: Exception) -> Reason:
     return "error"
 
 
-def one_line(error: Exception) -> str:
-    """Return an error's type and the first line of what it says."""
-    if isinstance(error, DivergenceError):
-        return str(error)
-    lines = str(error).strip().splitlines()
-    return ": ".join((type(error).__name__, *lines[:1]))
+def explained(error: Exception) -> str:
+    """Return why a training failed, in a line."""
+    return str(error) if isinstance(error, DivergenceError) else one_line(error)
 
 
 def free_memory() -> None:

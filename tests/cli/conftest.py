@@ -5,19 +5,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from command_line import Outcome, command_line, kept_handlers
 
 from nas.__main__ import main
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture
@@ -34,18 +27,8 @@ def nas(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Outcome]]:
     """Return a function that runs a command line in the current folder."""
-    monkeypatch.setenv("COLUMNS", "100")
-    handlers = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
-
-    def run(*argv: object) -> Outcome:
-        capsys.readouterr()
-        code = main([str(word) for word in argv])
-        captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
-
-    yield run
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    with command_line(capsys, monkeypatch) as run:
+        yield run
 
 
 @pytest.fixture(scope="session")
@@ -53,10 +36,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small run that was really searched for; nobody may change it."""
     path = tmp_path_factory.mktemp("runs") / "finished"
     options = ["--trials", "3", "--epochs", "2", "--max-params", "8k", "--workers", "0"]
-    handlers = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
-    code = main(["search", "--space", "minimal", *options, "--run", str(path)])
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    with kept_handlers():
+        code = main(["search", "--space", "minimal", *options, "--run", str(path)])
     assert code == 0
     return path
 

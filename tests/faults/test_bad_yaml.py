@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_line import Outcome
 from commands import nas as nas_in_a_process
-from here import Outcome
 
 from nas.space import shipped
 

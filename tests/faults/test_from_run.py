@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_runs import HERE, SMALL, nas, records, run, searched
+from small_runs import HERE, SMALL, records, run, searched
 
 from nas.nn.cost import num_params
 from nas.records import candidate_key

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
-from here import Outcome
+from command_line import Outcome
 
 from nas.run import Run
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import Outcome
 from commands import nas as nas_in_a_process
-from here import Outcome
 from PIL import Image
 
 from nas.preparing import free_run_path

@@ -14,7 +14,7 @@ from pathlib import Path
 import optuna
 import pytest
 from made_run import bound
-from small_runs import SMALL, command, nas, records, run, searched, started
+from small_runs import SMALL, command, records, run, searched, started
 
 from nas.records import candidate_key
 from nas.search.mirror import Mirror
@@ -87,6 +87,15 @@ BROKEN = {
     "other tables": other_tables,
     "a folder": a_folder,
 }
+
+
+def test_no_run_is_offered_in_place_of_itself(run, nas):
+    for name in ("config.yaml", "began.json"):
+        (run / name).unlink()
+    (run / "config.yaml").mkdir()
+    outcome = nas("report", "run")
+    assert outcome.code == 2
+    assert "did you mean" not in outcome.err
 
 
 class TestStudy:
@@ -319,6 +328,32 @@ class TestOtherFiles:
         assert "space.yaml" in nas("repair", run).out
         assert path.read_text() == whole
         assert nas("resume", run, "--trials", 5).code == 0
+
+    def test_a_configuration_that_is_cut_off_and_still_yaml(self, run, nas):
+        config = run / "config.yaml"
+        whole = config.read_text()
+        assert nas("resume", "run", "--trials", "5").code == 0  # that may change
+        asked = config.read_text()
+        assert asked == whole.replace("trials: 4", "trials: 5")
+        config.write_text(asked[: asked.index("classes:")])
+        refused = nas("resume", "run")
+        assert refused.code == 2
+        assert "nas repair run" in refused.error
+        assert "data.classes" in refused.err
+        outcome = nas("repair", "run")
+        assert outcome.code == 0, outcome.err
+        assert "what it says of the data is as the run began" in outcome.out
+        assert config.read_text() == asked
+        assert nas("resume", "run").code == 0
+
+    def test_the_remedy_for_a_run_of_old_is_one_that_helps(self, run, nas):
+        (run / "began.json").unlink()
+        (run / "config.yaml").write_text("config: [")
+        for name in ("report", "repair"):
+            outcome = nas(name, "run")
+            assert outcome.code == 2
+            assert "mend it by hand" in outcome.error
+            assert "nas repair" not in outcome.error
 
     def test_what_it_began_with(self, run, nas):
         (run / "began.json").write_text("{")

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_run import make_run
-from small_runs import HERE, SMALL, command, nas, records, run, searched, started
+from small_runs import HERE, SMALL, command, records, run, searched, started
 
 from nas.errors import RunError
 from nas.search import RunFolder

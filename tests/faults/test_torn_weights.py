@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from here import Outcome
+from command_line import Outcome
 from safetensors.numpy import load_file, save_file
 
 from nas.run import Run

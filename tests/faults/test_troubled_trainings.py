@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from here import Outcome
+from command_line import Outcome
 from troubled import ONCE, troubled_space
 
 from nas.records import TrialRecord
