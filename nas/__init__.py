@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nas.api import repair, repeat, resume, search, search_from
     from nas.arch import Architecture
     from nas.errors import NasError, SearchFailed
+    from nas.finals import retrain
     from nas.records import Recipe, TrialRecord
     from nas.run import Run
     from nas.space import BoundSpace, SearchSpace
@@ -34,6 +35,7 @@ _HOMES: Final = {
     "repair": "nas.api",
     "repeat": "nas.api",
     "resume": "nas.api",
+    "retrain": "nas.finals",
     "search": "nas.api",
     "search_from": "nas.api",
 }
@@ -50,6 +52,7 @@ __all__ = [
     "repair",
     "repeat",
     "resume",
+    "retrain",
     "search",
     "search_from",
 ]

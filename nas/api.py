@@ -360,7 +360,7 @@ def repeat(
             found.folder, dataset.for_search(), chosen, repeats, on_event=on_event
         )
     finally:
-        _report(found, on_event)
+        write_report_of(found, on_event)
     return found
 
 
@@ -401,11 +401,11 @@ def _carry_on(
             retry_failed=retry_failed,
         )
     finally:
-        _report(run, on_event)
+        write_report_of(run, on_event)
     return run
 
 
-def _report(run: Run, on_event: Callable[[Event], None]) -> None:
+def write_report_of(run: Run, on_event: Callable[[Event], None]) -> None:
     """Write a run's report; a failure is told, for the search went as it went."""
     try:
         run.report()

@@ -142,6 +142,25 @@ class EvalRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """What a trained network reached on the test split, which it sees this once.
+
+    Accuracies are in [0, 1], the loss is the mean cross-entropy of ``images`` images.
+    """
+
+    accuracy: float
+    balanced_accuracy: float
+    loss: float
+    images: int
+
+    def objective(self, recipe: Recipe) -> float:
+        """Return the accuracy that the recipe is judged by."""
+        if recipe.objective == "balanced-accuracy":
+            return self.balanced_accuracy
+        return self.accuracy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvalResult:
     """What came of a training; a failure is data, told in a line of ``error``.
 
@@ -154,8 +173,9 @@ class EvalResult:
     those in the curve were trained for this result. ``accuracy`` and
     ``loss`` are those on the validation split after the last epoch, ``curve`` is the
     validation accuracy after each epoch, accuracies in [0, 1] and of the kind that is
-    the recipe's objective. ``weights`` is the SHA-256 of the file of trained
-    weights, in hexadecimal digits.
+    the recipe's objective; all three are empty where nothing was held out for
+    validation. ``weights`` is the SHA-256 of the file of trained weights, in
+    hexadecimal digits. ``tested`` is there where the worker has a test split.
     """
 
     trial: int
@@ -172,6 +192,7 @@ class EvalResult:
     standing: float | None = None
     traceback: str | None = None
     weights: str | None = None
+    tested: Tested | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

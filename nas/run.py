@@ -1,18 +1,23 @@
 """What came out of a search: its trials, their front, the report, exported models."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from nas.errors import UNREADABLE, RunError, one_line
 from nas.export import ModelFacts, write
+from nas.nn.cost import cost
 from nas.records import Recipe, TrialRecord
 from nas.report import (
+    Contest,
     Effects,
+    Entrant,
     RepeatFacts,
     Summary,
     best,
+    contest,
     effects,
     judged,
     pareto_front,
@@ -20,10 +25,13 @@ from nas.report import (
     repeat_facts,
     summarize,
     write_report,
+    write_retrained,
 )
+from nas.retraining import Protocol
 from nas.search import RunFolder, SearchConfig
 from nas.search.mending import file_digest
 from nas.search.noise_files import read_beliefs, read_repeats
+from nas.search.retrain_files import Retrained, read_retrained
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,27 @@ class Run:
         beliefs = read_beliefs(self.folder, records, repeats)
         return summarize(records, reference, repeats, beliefs)
 
+    def contests(self) -> dict[Protocol, Contest]:
+        """Return what retrained networks came to, the latest protocol's last.
+
+        Raises:
+            RunError: when a result cannot be read.
+        """
+        retrained = read_retrained(self.folder)
+        if not retrained:
+            return {}
+        found = judged(self.records, read_repeats(self.folder))
+        searched = {record.trial: record.accuracy for record in found}
+        images = self.folder.facts()["test"]
+        return {
+            protocol: contest(
+                protocol,
+                [_entrant(each, protocol, searched) for each in several],
+                images,
+            )
+            for protocol, several in retrained.items()
+        }
+
     def report(self) -> Summary:
         """Write the report and the data's facts into the run; return its summary.
 
@@ -143,6 +172,9 @@ class Run:
                 data=facts,
                 effects=known,
             )
+            if contests := self.contests():
+                title = f"{facts['name']}, retrained and tested"
+                write_retrained(contests, path, title=title, kind=kind)
         except Exception as error:  # a broken matplotlib fails in every way there is
             why = getattr(error, "strerror", None) or one_line(error)
             raise RunError(f"{path}: the report cannot be written: {why}") from error
@@ -218,3 +250,31 @@ class Run:
                 origin=f"trial {record.trial} of {self.path}",
             ),
         )
+
+
+def _entrant(
+    retrained: Retrained, protocol: Protocol, searched: Mapping[int, float | None]
+) -> Entrant:
+    contender, trainings = retrained.contender, retrained.trainings
+    total = cost(contender.architecture).total
+    recipe = contender.recipe
+    return Entrant(
+        name=contender.name,
+        trial=contender.trial,
+        params=total.params,
+        size=contender.target or total.params,
+        macs=total.macs,
+        epochs=protocol.epochs or recipe.epochs,
+        searched=None if contender.trial is None else searched.get(contender.trial),
+        reached={
+            training.number: training.tested.objective(recipe)
+            for training in trainings
+            if training.tested is not None
+        },
+        validated={
+            training.number: training.curve[-1]
+            for training in trainings
+            if training.tested is not None and training.curve
+        },
+        failed=sum(training.tested is None for training in trainings),
+    )

@@ -9,7 +9,9 @@ from nas import __version__
 from nas.cli.grammar import DATA_HELP
 from nas.cli.options import (
     parse_bytes,
+    parse_choice,
     parse_devices,
+    parse_names,
     parse_seconds,
     parse_shape,
     parse_size,
@@ -390,6 +392,59 @@ def repeat(
     from nas.cli.commands import run_repeat
 
     run_repeat(run, trials=trials or (), repeats=repeats)
+
+
+@app.command()
+def retrain(
+    run: RunArgument,
+    trials: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_choice,
+            metavar="front|best|N,N",
+            help="The trials to train: those of the front, the best one, or numbers.",
+        ),
+    ] = "front",
+    seeds: Annotated[
+        int, typer.Option(min=1, metavar="K", help="Trainings of each network.")
+    ] = 3,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Epochs of each training.", show_default="the recipe's"
+        ),
+    ] = None,
+    use_validation: Annotated[
+        bool,
+        typer.Option("--use-validation", help="Train on the validation images, too."),
+    ] = False,
+    networks: Annotated[
+        Any,
+        typer.Option(
+            "--with",
+            parser=parse_names,
+            metavar="NAME,NAME",
+            help="Known networks to train beside them: resnet20, resnet20@300k with "
+            "its widths scaled to that size, resnet20@front at the size of each trial.",
+            show_default="none",
+        ),
+    ] = None,
+) -> None:
+    """Train networks of a run from scratch, and test each of them once.
+
+    The test images are touched here alone. Every network is trained from several seeds,
+    the same for all: means with intervals, and who can be told apart.
+    """
+    from nas.cli.retrained import run_retrain
+
+    run_retrain(
+        run,
+        trials=trials,
+        seeds=seeds,
+        epochs=epochs,
+        use_validation=use_validation,
+        networks=networks or (),
+    )
 
 
 @app.command()

@@ -25,6 +25,7 @@ from nas.cli.render import (
     space_summary,
     stopped_table,
 )
+from nas.cli.retrained import print_contests
 from nas.errors import ConfigError, NasError, RunError, SpaceError, unknown
 from nas.nn.cost import cost
 from nas.records import Recipe, TrialRecord, recipe_to_json
@@ -104,9 +105,12 @@ def run_report(path: Path, *, as_json: bool) -> None:
     if as_json:
         known = run.effects
         effects = None if known is None else known.to_json()
-        _print_json(found.to_json() | {"effects": effects})
+        contests = {p.folder: c.to_json() for p, c in run.contests().items()}
+        _print_json(found.to_json() | {"effects": effects, "retrained": contests})
     else:
-        _print_front(_console(), run)
+        console = _console()
+        _print_front(console, run)
+        print_contests(console, run)
     if failure is not None:
         raise failure
 

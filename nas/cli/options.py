@@ -5,32 +5,30 @@ from typing import Final
 
 import typer
 
-_FACTORS: Final = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+from nas.amounts import parse_amount
 
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
-
-_NUMBER: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)")
 
 
 def parse_size(text: str | int) -> int:
     """Return the number of parameters in '30000', '30k', '1.5M' or '30_000'."""
-    match = _NUMBER.fullmatch(str(text).strip().lower().replace("_", ""))
-    if match is None or (size := float(match[1]) * _FACTORS[match[2]]) < 1:
+    size = parse_amount(str(text))
+    if not size:
         raise typer.BadParameter(
             f"must be a number of parameters; got {text!r}; "
             "write for example 30k, 1.5M or 50000"
         )
-    return round(size)
+    return size
 
 
 def parse_bytes(text: str | int) -> int:
     """Return the number of bytes in '500M', '2G' or '2_000_000_000'."""
-    match = _NUMBER.fullmatch(str(text).strip().lower().replace("_", ""))
-    if match is None:
+    size = parse_amount(str(text))
+    if size is None:
         raise typer.BadParameter(
             f"must be a number of bytes; got {text!r}; write for example 500M or 2G"
         )
-    return round(float(match[1]) * _FACTORS[match[2]])
+    return size
 
 
 def parse_shape(text: str | tuple[int, int, int]) -> tuple[int, int, int]:
@@ -54,6 +52,25 @@ def parse_trials(text: str | tuple[int, ...]) -> tuple[int, ...]:
             f"must be numbers of trials; got {text!r}; write for example 3,7"
         )
     return tuple(map(int, text.split(",")))
+
+
+def parse_choice(text: str | tuple[int, ...]) -> str | tuple[int, ...]:
+    """Return 'front' and 'best' as they are, or the numbers in '3,7'."""
+    if isinstance(text, str) and re.fullmatch(r"[a-z]+", text.strip()):
+        return text.strip()
+    return parse_trials(text)
+
+
+def parse_names(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names in 'resnet20,dla_small@30k'."""
+    if isinstance(text, tuple):
+        return text
+    names = tuple(part.strip() for part in text.split(","))
+    if not all(names):
+        raise typer.BadParameter(
+            f"must be names; got {text!r}; write for example resnet20,dla_small@30k"
+        )
+    return names
 
 
 def parse_workers(text: str | int | None) -> int | None:

@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nas.cli.render import percent, progress, shown_accuracy
+from nas.cli.render import duration, percent, progress, shown_accuracy
 from nas.errors import counted
 from nas.records import RECIPE_GENES, Arm, TrialRecord
 from nas.report import Front, best, compact, epochs_spent
@@ -200,7 +200,7 @@ class Watch:
         if done <= 0 or left <= 0:
             return ""
         seconds = (self.clock() - self.started_at) / done * left
-        return f", {_duration(seconds)} left"
+        return f", {duration(seconds)} left"
 
     def _left(self) -> int:
         """Return how many trials are still to come, the baseline's about as many."""
@@ -246,7 +246,7 @@ class Watch:
             f"{len(self.running)} running",
             f"{failed} failed" if failed else "",
             self._spent().removeprefix(", "),
-            f"{_duration(self.clock() - self.started_at)}{self._time_left()}",
+            f"{duration(self.clock() - self.started_at)}{self._time_left()}",
         )
         bands = Table(box=None, padding=(0, 2))
         bands.add_column("best up to", justify="right")
@@ -269,11 +269,3 @@ class Watch:
             if edge < 1:
                 break
         return Group(line, bands) if bands.row_count else line
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02} min"
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -19,6 +19,15 @@ def percent(accuracy: float) -> str:
     return f"{100 * accuracy:.2f} %"
 
 
+def duration(seconds: float) -> str:
+    """Return a time as '42 s', '3 min 05 s' or '2 h 07 min'."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
 def front_table(front: Sequence[TrialRecord], title: str) -> Table:
     """Return the front, smallest network first."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None)

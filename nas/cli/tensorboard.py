@@ -7,10 +7,11 @@ from pathlib import Path
 
 from nas.errors import ConfigError, printable
 from nas.run import Run
+from nas.search.retrain_files import retrain_path
 
 
 def serve(path: Path, port: int) -> None:
-    """Print the address and serve a run's trials until Ctrl-C.
+    """Print the address and serve a run's trials, and retrainings, until Ctrl-C.
 
     Raises:
         ConfigError: when the port is taken.
@@ -22,7 +23,7 @@ def serve(path: Path, port: int) -> None:
     sys.stdout.flush()
     command = [sys.executable, "-m", "tensorboard.main"]
     options = {
-        "--logdir": str(run.folder.trials_path),
+        "--logdir": str(_folder(run)),
         "--port": str(port),
         "--verbosity": "2",
     }
@@ -37,6 +38,12 @@ def serve(path: Path, port: int) -> None:
         raise
     if code:
         raise ConfigError(f"TensorBoard ended with exit code {code}")
+
+
+def _folder(run: Run) -> Path:
+    """Return the folder of the trials, or of all if some were retrained."""
+    folder = run.folder
+    return folder.path if retrain_path(folder).is_dir() else folder.trials_path
 
 
 def _free(port: int) -> int:

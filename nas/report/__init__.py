@@ -7,15 +7,19 @@ from nas.report.human import compact, human
 from nas.report.hypervolume import Reference, reference_point
 from nas.report.judged import RepeatFacts, judged, repeat_facts
 from nas.report.outline import Outline, Part, outline
+from nas.report.retrained import Contest, Entrant, Standing, contest
 from nas.report.stops import describe_stops, epochs_spent
 from nas.report.summary import Certainty, Summary, summarize
 from nas.report.tables import FrontRow, aggregation_names, front_rows, recipe_text
 from nas.report.write import write_report
+from nas.report.write_retrained import write_retrained
 
 __all__ = [
     "Certainty",
     "Comparison",
+    "Contest",
     "Effects",
+    "Entrant",
     "Front",
     "FrontRow",
     "Outline",
@@ -23,11 +27,13 @@ __all__ = [
     "Reference",
     "RepeatFacts",
     "Share",
+    "Standing",
     "Summary",
     "aggregation_names",
     "best",
     "compact",
     "compare",
+    "contest",
     "describe_stops",
     "effects",
     "epochs_spent",
@@ -42,4 +48,5 @@ __all__ = [
     "repeat_facts",
     "summarize",
     "write_report",
+    "write_retrained",
 ]

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, sqrt
-from statistics import fmean, stdev
+from math import isfinite
 
 from nas.noise import Repeat
 from nas.records import TrialRecord
+from nas.report.intervals import spread
 
 Repeats = Mapping[int, Sequence[Repeat]]
 """The repeats of each trial that has any, by its number."""
@@ -42,22 +42,19 @@ def repeat_facts(repeats: Iterable[Repeat]) -> RepeatFacts | None:
         for repeat in repeats
         if repeat.accuracy is not None and isfinite(repeat.accuracy)
     ]
-    number = len(reached)
-    mean = std = low = high = None
-    if number:
-        mean = fmean(reached)
-    if mean is not None and number > 1:
-        std = stdev(reached)
-    if mean is not None and std:
-        half = _t_quantile(number - 1) * std / sqrt(number)
-        low, high = max(0.0, mean - half), min(1.0, mean + half)
+    failed = len(repeats) - len(reached)
+    if not reached:
+        return RepeatFacts(
+            complete=0, failed=failed, mean=None, std=None, low=None, high=None
+        )
+    found = spread(reached)
     return RepeatFacts(
-        complete=number,
-        failed=len(repeats) - number,
-        mean=mean,
-        std=std,
-        low=low,
-        high=high,
+        complete=len(reached),
+        failed=failed,
+        mean=found.mean,
+        std=found.std,
+        low=found.low,
+        high=found.high,
     )
 
 
@@ -71,10 +68,3 @@ def _judged(record: TrialRecord, repeats: Sequence[Repeat]) -> TrialRecord:
     if found is None or found.mean is None:
         return record
     return record.with_accuracy(found.mean)
-
-
-def _t_quantile(freedom: int) -> float:
-    """Return what Student's t is under with a probability of 97.5 %."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, 0.975))

@@ -44,19 +44,19 @@ def write_report(
         effects: what accuracy goes by, which goes to ``effects.json``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _replaced(folder / "front.csv") as path:
-        _write_csv(path, FrontRow, summary.rows())
+    with replaced(folder / "front.csv") as path:
+        write_csv(path, FrontRow, summary.rows())
     if epochs is not None and stopped(summary.records):
-        with _replaced(folder / "trials.csv") as path:
-            _write_csv(path, TrialRow, trial_rows(summary.records, epochs))
-    _write_json(folder / "front.json", summary.front_json())
-    _write_json(folder / "summary.json", summary.to_json())
+        with replaced(folder / "trials.csv") as path:
+            write_csv(path, TrialRow, trial_rows(summary.records, epochs))
+    write_json(folder / "front.json", summary.front_json())
+    write_json(folder / "summary.json", summary.to_json())
     if data is not None:
-        _write_json(folder / "data.json", data)
+        write_json(folder / "data.json", data)
     if effects is None:
         (folder / "effects.json").unlink(missing_ok=True)
     else:
-        _write_json(folder / "effects.json", effects.to_json())
+        write_json(folder / "effects.json", effects.to_json())
     # Pictures come last: of all this, they are what most often cannot be made.
     with warnings.catch_warnings():
         # The title may be in letters that the font does not have.
@@ -65,23 +65,23 @@ def write_report(
 
 
 def _draw(summary: Summary, folder: Path, title: str, max_params: int | None) -> None:
-    with _replaced(folder / "front.png") as path:
+    with replaced(folder / "front.png") as path:
         draw_front(summary.records, path, title=title, max_params=max_params)
     if summary.comparison is not None:
-        with _replaced(folder / "hypervolume.png") as path:
+        with replaced(folder / "hypervolume.png") as path:
             draw_courses(
                 summary.comparison, path, title=title, reference=summary.reference
             )
 
 
-def _write_json(path: Path, data: Any) -> None:
-    with _replaced(path) as unfinished:
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON that people can read; the file has its old content until the end."""
+    with replaced(path) as unfinished:
         unfinished.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
 
 
-def _write_csv(
-    path: Path, kind: type[Any], rows: Iterable[FrontRow] | Iterable[TrialRow]
-) -> None:
+def write_csv(path: Path, kind: type[Any], rows: Iterable[Any]) -> None:
+    """Write instances of a dataclass as a table, a column for each field."""
     with path.open("w", encoding="utf-8", newline="") as file:
         names = [field.name for field in fields(kind)]
         writer = csv.DictWriter(file, names, lineterminator="\n")
@@ -90,7 +90,7 @@ def _write_csv(
 
 
 @contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
+def replaced(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path`` that takes its place when all went well."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

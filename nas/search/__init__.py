@@ -14,6 +14,9 @@ from nas.search.events import (
     Paused,
     Promoted,
     Repeated,
+    RetrainingBegun,
+    RetrainingFinished,
+    RetrainingStarted,
     Started,
 )
 from nas.search.run import RunFolder
@@ -31,6 +34,9 @@ __all__ = [
     "Paused",
     "Promoted",
     "Repeated",
+    "RetrainingBegun",
+    "RetrainingFinished",
+    "RetrainingStarted",
     "RunFolder",
     "SearchConfig",
     "SizeAwareSampler",

@@ -7,6 +7,7 @@ from typing import Any
 
 from nas.noise import Repeat
 from nas.records import TrialRecord
+from nas.retraining import Retraining
 from nas.search.config import SearchConfig
 
 
@@ -69,10 +70,52 @@ class Repeated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainingBegun:
+    """Contenders are about to be trained to the end; ``asked`` trainings are left."""
+
+    path: Path
+    contenders: tuple[str, ...]
+    epochs: tuple[int, ...]
+    seeds: int
+    asked: int
+    workers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainingStarted:
+    """A training of a contender went to a worker."""
+
+    contender: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainingFinished:
+    """A contender was trained and tested; the result is already safe on disk."""
+
+    training: Retraining
+    accuracy: float | None
+    """On the test split, of the recipe's objective."""
+    finished: int
+    asked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something that the user should know and that stops nothing."""
 
     text: str
 
 
-Event = Begun | Started | Paused | Promoted | Finished | Repeated | Notice
+Event = (
+    Begun
+    | Started
+    | Paused
+    | Promoted
+    | Finished
+    | Repeated
+    | RetrainingBegun
+    | RetrainingStarted
+    | RetrainingFinished
+    | Notice
+)

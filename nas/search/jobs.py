@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from nas.arch import Architecture
 from nas.executors import Executor
@@ -12,18 +13,20 @@ from nas.records import EvalRequest, EvalResult, Recipe
 from nas.search.attempts import Attempt, checked
 from nas.search.time_limits import TimeLimits
 
+K = TypeVar("K")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(Generic[K]):
     """A training that is to be done.
 
-    ``what`` it is goes in front of lines about it. ``prepare`` makes its folder, anew
+    ``key`` is whatever tells it from others, and ``what`` it is goes in front of lines
+    about it. ``prepare`` makes its folder, anew
     for every attempt. ``recipe`` is its own but for the batch size of its attempts.
     """
 
+    key: K
     what: str
-    trial: int
-    number: int = 1
     architecture: Architecture
     recipe: Recipe
     seed: int
@@ -33,8 +36,8 @@ class Job:
 
 def train_all(
     executor: Executor,
-    jobs: Iterable[Job],
-    finished: Callable[[Job, EvalResult], None],
+    jobs: Iterable[Job[K]],
+    finished: Callable[[Job[K], EvalResult], None],
     *,
     limits: TimeLimits,
     retries: int,
@@ -54,7 +57,7 @@ def train_all(
         OSError: results cannot be written.
     """
     due = deque(jobs)
-    running: dict[int, Job] = {}
+    running: dict[int, Job[K]] = {}
     next_key = 0
     while due or running:
         while due and len(running) < executor.capacity:
@@ -81,7 +84,7 @@ def train_all(
                 executor.limit(key, _limit(other, limits))
 
 
-def _request(job: Job, key: int, limits: TimeLimits) -> EvalRequest:
+def _request(job: Job[Any], key: int, limits: TimeLimits) -> EvalRequest:
     recipe = job.recipe
     if job.attempt.batch_size is not None:
         recipe = replace(recipe, batch_size=job.attempt.batch_size)
@@ -97,7 +100,7 @@ def _request(job: Job, key: int, limits: TimeLimits) -> EvalRequest:
     )
 
 
-def _limit(job: Job, limits: TimeLimits) -> float:
+def _limit(job: Job[Any], limits: TimeLimits) -> float:
     return limits.seconds(
         macs=cost(job.architecture).total.macs,
         epochs=job.recipe.epochs,

@@ -4,18 +4,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
-from nas.data import SearchData
+from nas.data import RetrainingData, SearchData
 from nas.errors import NasError, SearchFailed, one_line
 from nas.executors import Executor, InlineExecutor, LocalExecutor
 from nas.records import EvalRequest, TrialRecord
+from nas.retraining import Protocol
 from nas.search.beliefs import believe
 from nas.search.config import SearchConfig
+from nas.search.contenders import Contender
 from nas.search.events import Begun, Event, Notice
 from nas.search.leftovers import remove_half_written
 from nas.search.mending import torn_weights, train_again
 from nas.search.noise_files import read_repeats, write_beliefs
 from nas.search.repeats import Repeater
+from nas.search.retrain_files import read_retrained
+from nas.search.retrainer import Retrainer
 from nas.search.run import RunFolder
 from nas.search.samplers.one_thread import one_thread
 from nas.search.searching import Searching
@@ -137,6 +142,55 @@ def run_repeats(
         _keep_beliefs(run, _bound(run, config, data), records, on_event)
 
 
+def run_retraining(
+    run: RunFolder,
+    data: RetrainingData,
+    contenders: Sequence[Contender],
+    protocol: Protocol,
+    seeds: int,
+    *,
+    on_event: Callable[[Event], None] = lambda _: None,
+    now: Callable[[], datetime] = utc_now,
+) -> None:
+    """Train contenders from scratch and test each of them once, from several seeds.
+
+    What is finished already counts.
+
+    Args:
+        run: the folder, which no other process may work on meanwhile.
+        data: those of the search, and their test split.
+        contenders: who is trained.
+        protocol: how.
+        seeds: trainings of each contender.
+        on_event: told of every training.
+        now: the clock.
+
+    Raises:
+        SearchFailed: when none of them could be trained, or results be written.
+    """
+    with run.owned(), _writing(run):
+        remove_half_written(run)
+        config = run.config()
+        limits = TimeLimits(config.timeout, _num_images(data.search))
+        test = partial(
+            start_evaluator, test=data.test, validates=not protocol.use_validation
+        )
+        with _executor(config, data.search, test) as executor:
+            Retrainer(run, config, executor, limits, protocol, on_event, now).train(
+                contenders, seeds
+            )
+    names = {contender.name for contender in contenders}
+    trainings = [
+        training
+        for each in read_retrained(run).get(protocol, ())
+        if each.contender.name in names
+        for training in each.trainings
+    ]
+    if not any(training.tested for training in trainings):
+        first = next((training.error for training in trainings), None)
+        raise SearchFailed(f"no network could be trained; the first one: {first}")
+
+
 def _bound(run: RunFolder, config: SearchConfig, data: SearchData) -> BoundSpace:
     return BoundSpace(
         space=run.space(),
@@ -187,9 +241,12 @@ def _keep_beliefs(
         on_event(Notice(text=f"warning: nothing says how sure the front is: {why}"))
 
 
-def _executor(config: SearchConfig, data: SearchData) -> Executor:
+def _executor(
+    config: SearchConfig, data: SearchData, start: Callable[..., Any] | None = None
+) -> Executor:
     on = places(config.device, config.devices)
-    starts = [partial(start_evaluator, data, name, config.data_memory) for name in on]
+    start = start or start_evaluator
+    starts = [partial(start, data, name, config.data_memory) for name in on]
     if config.workers == 0:
         return InlineExecutor(starts[0])
     trials = config.trials if config.baseline is None else 2 * config.trials

@@ -70,8 +70,8 @@ def train_again(
     )
     records = {record.trial: record for record in torn}
 
-    def finished(job: Job, result: EvalResult) -> None:
-        before = records[job.trial]
+    def finished(job: Job[int], result: EvalResult) -> None:
+        before = records[job.key]
         if result.status != "complete":
             on_event(
                 Notice(
@@ -102,8 +102,8 @@ def train_again(
         executor,
         [
             Job(
+                key=record.trial,
                 what=f"trial {record.trial}",
-                trial=record.trial,
                 architecture=record.architecture,
                 recipe=record.trained_with(config.recipe),
                 seed=record.seed,

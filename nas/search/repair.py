@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from nas.arch import canonical_hash, read
@@ -18,6 +18,7 @@ from nas.search.files import keep_names, write_atomic
 from nas.search.leftovers import remove_half_written
 from nas.search.mirror import JOURNALS, Mirror, forget
 from nas.search.noise_files import spoilt_files
+from nas.search.retrain_files import spoilt_trainings
 from nas.search.run import ARCHITECTURE, RunFolder
 from nas.space import BoundSpace
 
@@ -163,7 +164,7 @@ class _Repair:
 
     def others(self) -> None:
         """Set aside what else cannot be read."""
-        for path, remedy in spoilt_files(self.run):
+        for path, remedy in chain(spoilt_files(self.run), spoilt_trainings(self.run)):
             aside = _set_aside(path)
             name = path.relative_to(self.run.path)
             self.lines.append(f"{name} could not be read and is now {aside}; {remedy}")

@@ -20,6 +20,9 @@ from nas.search.time_limits import TimeLimits
 FOLLOWED: Final = 2
 """Most networks that ``--repeats`` trains again, in those of the first front."""
 
+_Place = tuple[int, int]
+"""A trial, and the number of the training."""
+
 
 class Repeater:
     """Trains networks of a run again and keeps the results as their repeats.
@@ -81,10 +84,10 @@ class Repeater:
         batch_sizes = {record.trial: record.batch_size for record in records}
         finished = 0
 
-        def on_finished(job: Job, result: EvalResult) -> None:
+        def on_finished(job: Job[_Place], result: EvalResult) -> None:
             nonlocal finished
             finished += 1
-            own = job.attempt.batch_size or batch_sizes[job.trial]
+            own = job.attempt.batch_size or batch_sizes[job.key[0]]
             repeat = self._finish(job, result, own)
             self.on_event(Repeated(repeat=repeat, finished=finished, asked=len(due)))
 
@@ -97,21 +100,23 @@ class Repeater:
             on_note=lambda text: self.on_event(Notice(text=text)),
         )
 
-    def _job(self, record: TrialRecord, number: int) -> Job:
+    def _job(self, record: TrialRecord, number: int) -> Job[_Place]:
         return Job(
+            key=(record.trial, number),
             what=f"trial {record.trial}, training {number}",
-            trial=record.trial,
-            number=number,
             architecture=record.architecture,
             recipe=record.trained_with(self.config.recipe),
             seed=derived_seed(f"{self.config.seed}/{record.trial}/{number}"),
             prepare=partial(start_repeat, self.run_folder, record.trial, number),
         )
 
-    def _finish(self, job: Job, result: EvalResult, batch_size: int | None) -> Repeat:
+    def _finish(
+        self, job: Job[_Place], result: EvalResult, batch_size: int | None
+    ) -> Repeat:
+        trial, number = job.key
         repeat = Repeat(
-            trial=job.trial,
-            number=job.number,
+            trial=trial,
+            number=number,
             status=result.status,
             seconds=result.seconds,
             accuracy=result.accuracy,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from nas.data import SearchData
+from nas.data import SearchData, Split
 from nas.records import EvalRequest, EvalResult
 
 PRELOAD: Final = ("torch", "nas.train.importing", "nas.train.evaluate")
@@ -18,10 +18,15 @@ def count_devices() -> int:
 
 
 def start_evaluator(
-    data: SearchData, device: str, data_memory: int | None = None
+    data: SearchData,
+    device: str,
+    data_memory: int | None = None,
+    *,
+    test: Split | None = None,
+    validates: bool = True,
 ) -> Callable[[EvalRequest], EvalResult]:
     """Return an `Evaluator`; the function itself can be pickled without torch."""
     import nas.train.importing  # noqa: F401 - before whatever imports Lightning
     from nas.train.evaluate import Evaluator
 
-    return Evaluator(data, device, data_memory)
+    return Evaluator(data, device, data_memory, test=test, validates=validates)

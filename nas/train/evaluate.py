@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -11,13 +12,13 @@ import torch
 from safetensors.numpy import save
 from torch import nn
 
-from nas.data import SearchData
+from nas.data import SearchData, Split
 from nas.errors import ConfigError, traceback_of
 from nas.nn.build import build, supervised
 from nas.nn.cost import cost
 from nas.nn.memory import keep_parts
 from nas.nn.processor import suit_processor
-from nas.records import EvalRequest, EvalResult, Recipe, Status
+from nas.records import EvalRequest, EvalResult, Recipe, Status, Tested
 from nas.train.events import Events
 from nas.train.failures import explained, free_memory, reason_of
 from nas.train.feed import Feed
@@ -44,25 +45,40 @@ class Evaluator:
         device: "auto" (CUDA where there is any, else the CPU), "cpu", "cuda", "cuda:1".
         data_memory: bytes of images to hold at most; data of more bytes are streamed.
             None holds all of them.
+        test: what every network is tested on, once it is trained; None tests nothing.
+        validates: whether the validation images are held out. Where they are not, they
+            are among the training images, and no epoch is validated.
 
     Raises:
         ConfigError: there is no such device.
     """
 
     def __init__(
-        self, data: SearchData, device: str, data_memory: int | None = None
+        self,
+        data: SearchData,
+        device: str,
+        data_memory: int | None = None,
+        *,
+        test: Split | None = None,
+        validates: bool = True,
     ) -> None:
         self._data = data
         self._device = resolve_device(device)
-        splits = (data.train, data.validation)
-        num_bytes = sum(split.images.nbytes for split in splits)
-        feeds: list[Feed] = [
-            ResidentFeed(split, self._device)
+        named = {
+            "train": data.train,
+            "validation": data.validation if validates else None,
+            "test": test,
+        }
+        splits = {name: split for name, split in named.items() if split is not None}
+        num_bytes = sum(split.images.nbytes for split in splits.values())
+        feeds: dict[str, Feed] = {
+            name: ResidentFeed(split, self._device)
             if data_memory is None or num_bytes <= data_memory
             else StreamedFeed(split, self._device, data_memory)
-            for split in splits
-        ]
-        self._train, self._validation = feeds
+            for name, split in splits.items()
+        }
+        self._train = feeds["train"]
+        self._validation, self._test = feeds.get("validation"), feeds.get("test")
 
     def __call__(self, request: EvalRequest) -> EvalResult:
         """Train one network; whatever goes wrong in it comes back as a failure.
@@ -90,14 +106,14 @@ class Evaluator:
         if reason == "out of memory":
             # Not before the error is gone, whose traceback holds on to the network.
             free_memory()
-        curve += [metrics.objective(request.recipe) for metrics in epochs]
-        done = not error and len(curve) == request.recipe.epochs
+        done = not error and len(curve) + len(epochs) == request.recipe.epochs
+        curve += _accuracies(epochs, request.recipe)
         status: Status = "complete" if done else "failed" if error else "stopped"
         return EvalResult(
             trial=request.trial,
             status=status,
             seconds=perf_counter() - started,
-            accuracy=curve[-1] if done else None,
+            accuracy=curve[-1] if done and curve else None,
             loss=epochs[-1].validation_loss if done else None,
             curve=tuple(curve),
             device=str(self._device),
@@ -108,6 +124,7 @@ class Evaluator:
             standing=outcome.standing if status == "stopped" else None,
             traceback=trace,
             weights=outcome.weights if done else None,
+            tested=outcome.tested if done else None,
         )
 
     def _paused(self, request: EvalRequest) -> Paused | None:
@@ -164,21 +181,31 @@ class Evaluator:
                 on_note=on_note,
             )
             try:
-                fit(training, stop_epoch - first_epoch, self._device)
+                fit(
+                    training,
+                    stop_epoch - first_epoch,
+                    self._device,
+                    validates=self._validation is not None,
+                )
                 if stop_epoch < recipe.epochs:
                     curve = () if paused is None else paused.curve
-                    curve += tuple(metrics.objective(recipe) for metrics in epochs)
+                    curve += _accuracies(epochs, recipe)
                     tensors = training.snapshot()
                     standing = training.standing()
                     stopped = Paused(curve=curve, standing=standing, tensors=tensors)
                     write_paused(request, self._device.type, stopped)
                     return _Outcome(standing=standing)
+                tested = None if self._test is None else training.tested(self._test)
             finally:
                 training.release()
             weights = _save(network, Path(request.folder))
-            accuracy = epochs[-1].objective(recipe)
-            events.outcome(architecture, recipe, cost(architecture).total, accuracy)
-        return _Outcome(weights=weights)
+            accuracy, name = epochs[-1].objective(recipe), "accuracy"
+            if tested is not None:
+                accuracy, name = tested.objective(recipe), "test_accuracy"
+            assert accuracy is not None, "what is not validated is tested"
+            total = cost(architecture).total
+            events.outcome(architecture, recipe, total, accuracy, name)
+        return _Outcome(weights=weights, tested=tested)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +214,13 @@ class _Outcome:
 
     standing: float | None = None
     weights: str | None = None
+    tested: Tested | None = None
+
+
+def _accuracies(epochs: Iterable[Metrics], recipe: Recipe) -> tuple[float, ...]:
+    """Return what the epochs reached that were validated."""
+    found = (metrics.objective(recipe) for metrics in epochs)
+    return tuple(accuracy for accuracy in found if accuracy is not None)
 
 
 def _in_bf16(recipe: Recipe, device: torch.device) -> bool:

@@ -83,7 +83,8 @@ class Events:
                 ("validation/balanced_accuracy", metrics.validation_balanced_accuracy),
                 ("lr", metrics.lr),
             ):
-                file.scalar(name, value, metrics.epoch)
+                if value is not None:
+                    file.scalar(name, value, metrics.epoch)
             file.flush()
 
         self._write(write)
@@ -93,16 +94,24 @@ class Events:
         self._write(lambda file: file.text("note", text))
 
     def outcome(
-        self, architecture: Architecture, recipe: Recipe, cost: Cost, accuracy: float
+        self,
+        architecture: Architecture,
+        recipe: Recipe,
+        cost: Cost,
+        accuracy: float,
+        name: str = "accuracy",
     ) -> None:
-        """Add the training to the HParams table: its choices, accuracy and size."""
+        """Add the training to the HParams table: its choices, accuracy and size.
+
+        ``name`` says which accuracy that is.
+        """
         genes = architecture.genes or {}
         choices: dict[str, Gene] = {
             **{k: v for k, v in genes.items() if not k.startswith(RECIPE_GENES)},
             **{f"recipe/{k}": v for k, v in recipe_to_json(recipe).items()},
         }
         metrics = {
-            "hparam/accuracy": accuracy,
+            f"hparam/{name}": accuracy,
             "hparam/params": cost.params,
             "hparam/macs": cost.macs,
         }

@@ -9,8 +9,14 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 
 
-def fit(module: LightningModule, epochs: int, device: torch.device) -> None:
-    """Train a module in place, silently.
+def fit(
+    module: LightningModule,
+    epochs: int,
+    device: torch.device,
+    *,
+    validates: bool = True,
+) -> None:
+    """Train a module in place, silently, with a validation after every epoch or none.
 
     Raises:
         KeyboardInterrupt: as it came; Lightning makes an exit of the process of it.
@@ -22,6 +28,7 @@ def fit(module: LightningModule, epochs: int, device: torch.device) -> None:
             max_epochs=epochs,
             logger=False,
             num_sanity_val_steps=0,
+            limit_val_batches=None if validates else 0,
             use_distributed_sampler=False,
             enable_checkpointing=False,
             enable_model_summary=False,

@@ -10,7 +10,7 @@ from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 
-from nas.records import Recipe
+from nas.records import Recipe, Tested
 from nas.train.batches import SingleBatch, batch_sizes, scaled
 from nas.train.feed import Feed
 from nas.train.graph import Graph
@@ -36,18 +36,19 @@ class Metrics:
     """One epoch, 0 being the first; losses are mean cross-entropies.
 
     The training loss is that which is minimised, so with label smoothing and the
-    classes' weights, and with the learning rate ``lr`` of the epoch's last step.
+    classes' weights, and with the learning rate ``lr`` of the epoch's last step. Those
+    of validation are None where no images are held out for it.
     """
 
     epoch: int
     train_loss: float
     train_accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-    validation_balanced_accuracy: float
+    validation_loss: float | None
+    validation_accuracy: float | None
+    validation_balanced_accuracy: float | None
     lr: float
 
-    def objective(self, recipe: Recipe) -> float:
+    def objective(self, recipe: Recipe) -> float | None:
         """Return the accuracy that the recipe is judged by."""
         if recipe.objective == "balanced-accuracy":
             return self.validation_balanced_accuracy
@@ -63,7 +64,8 @@ class Training(LightningModule):
     Args:
         network: images (N, C, H, W) in [0, 1] to logits (N, classes).
         recipe: everything else about the training.
-        train, validation: hand over batches on the device of the training.
+        train: hands over batches on the device of the training.
+        validation: does the same; None where nothing is validated.
         num_classes: how many the network tells apart.
         seed: of the shuffling and the augmentation.
         aux_weights: of the losses of the auxiliary heads, when the network is
@@ -83,7 +85,7 @@ class Training(LightningModule):
         recipe: Recipe,
         *,
         train: Feed,
-        validation: Feed,
+        validation: Feed | None,
         num_classes: int,
         seed: int,
         aux_weights: tuple[float, ...] = (),
@@ -133,8 +135,9 @@ class Training(LightningModule):
         return SingleBatch(lambda: self._train.order(self._shuffling))
 
     def val_dataloader(self) -> SingleBatch:
-        """Return what gives the positions of all validation images."""
-        return SingleBatch(lambda: torch.arange(len(self._validation)))
+        """Return what gives the positions of all validation images, if any."""
+        count = 0 if self._validation is None else len(self._validation)
+        return SingleBatch(lambda: torch.arange(count))
 
     def on_train_start(self) -> None:
         """Make ready, now that there is an optimizer and before an order is drawn."""
@@ -159,6 +162,8 @@ class Training(LightningModule):
                 f"diverged: the training loss is {loss} in epoch {self.epoch}"
             )
         self._trained = (loss, hits / len(order), rates[-1])
+        if self._validation is None:
+            self._tell_epoch(None, None, None)
 
     def snapshot(self) -> dict[str, Tensor]:
         """Return what a training that goes on from here needs, once it has begun."""
@@ -225,7 +230,15 @@ class Training(LightningModule):
         Raises:
             DivergenceError: the loss is not finite.
         """
-        loss, accuracy, balanced_accuracy = self._validated(index)
+        assert self._validation is not None
+        self._tell_epoch(*self._measured(self._validation, index, "validation"))
+
+    def _tell_epoch(
+        self,
+        loss: float | None,
+        accuracy: float | None,
+        balanced_accuracy: float | None,
+    ) -> None:
         train_loss, train_accuracy, lr = self._trained
         self._on_epoch(
             Metrics(
@@ -247,26 +260,45 @@ class Training(LightningModule):
         Raises:
             DivergenceError: the loss is not finite.
         """
-        device = self._train.device
-        self.network.to(device)  # Lightning has taken it off a GPU
+        assert self._validation is not None
+        self.network.to(self._train.device)  # Lightning has taken it off a GPU
         batch_size = self._recipe.batch_size
         refresh_norms(self.network, self._train, batch_size, bf16=self._bf16)
-        self.network.eval()
-        index = torch.arange(len(self._validation), device=device)
-        with torch.no_grad():
-            _, accuracy, balanced = self._validated(index)
+        _, accuracy, balanced = self._measured_now(self._validation, "validation")
         is_balanced = self._recipe.objective == "balanced-accuracy"
         return balanced if is_balanced else accuracy
 
-    def _validated(self, index: Tensor) -> tuple[float, float, float]:
-        """Return the loss, the accuracy and the balanced one on validation images."""
-        _, height, width = self._validation.image_shape
-        sizes = batch_sizes(len(index), max(1, VALIDATION_PIXELS // (height * width)))
-        total = torch.zeros((), dtype=torch.float64, device=self._validation.device)
-        hits, counts = torch.zeros(
-            (2, self._num_classes), dtype=torch.int64, device=self._validation.device
+    def tested(self, test: Feed) -> Tested:
+        """Return what the network reaches on a test split, once it is trained.
+
+        Raises:
+            DivergenceError: the loss is not finite.
+        """
+        self.network.to(self._train.device)
+        loss, accuracy, balanced = self._measured_now(test, "test")
+        return Tested(
+            accuracy=accuracy, balanced_accuracy=balanced, loss=loss, images=len(test)
         )
-        for images, labels in self._validation.batches(index, sizes):
+
+    def _measured_now(self, feed: Feed, split: str) -> tuple[float, float, float]:
+        """Do what `_measured` does, on all images of a split, outside of a fit."""
+        self.network.eval()
+        with torch.no_grad():
+            return self._measured(
+                feed, torch.arange(len(feed), device=feed.device), split
+            )
+
+    def _measured(
+        self, feed: Feed, index: Tensor, split: str
+    ) -> tuple[float, float, float]:
+        """Return the loss, the accuracy and the balanced one on some images."""
+        _, height, width = feed.image_shape
+        sizes = batch_sizes(len(index), max(1, VALIDATION_PIXELS // (height * width)))
+        total = torch.zeros((), dtype=torch.float64, device=feed.device)
+        hits, counts = torch.zeros(
+            (2, self._num_classes), dtype=torch.int64, device=feed.device
+        )
+        for images, labels in feed.batches(index, sizes):
             with autocast(images.device, self._bf16):
                 logits = self.network(scaled(images))
             total += cross_entropy(logits.float(), labels, reduction="sum")
@@ -276,6 +308,6 @@ class Training(LightningModule):
         loss = float(total) / len(index)
         if not isfinite(loss):
             raise DivergenceError(
-                f"diverged: the validation loss is {loss} in epoch {self.epoch}"
+                f"diverged: the {split} loss is {loss} in epoch {self.epoch}"
             )
         return loss, *accuracies(hits, counts)

@@ -155,7 +155,8 @@ class TestAStream:
         )
         result = json.loads(done.stdout)
         assert result["sum"] == shape[0]
-        assert result["grown"] < 36 * MIB
+        # A window more than that may wait for the allocator to give it back.
+        assert result["grown"] < 48 * MIB
 
 
 PROGRAM = """

@@ -1,0 +1,159 @@
+"""Retrainings in the run folder: retrain/PROTOCOL/CONTENDER/NUMBER/."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nas.errors import UNREADABLE, RunError, one_line
+from nas.retraining import Protocol, Retraining
+from nas.search.checked import json_data
+from nas.search.contenders import Contender
+from nas.search.files import write_atomic, write_json
+from nas.search.run import RunFolder
+
+_RESULT: Final = "result.json"
+_CONTENDER: Final = "contender.json"
+_WEIGHTS: Final = "weights.safetensors"
+_TRACEBACK: Final = "traceback.txt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrained:
+    """A contender with all its finished trainings by one protocol, by their numbers."""
+
+    contender: Contender
+    trainings: tuple[Retraining, ...]
+
+
+def retrain_path(run: RunFolder) -> Path:
+    """Return the folder of all retrainings."""
+    return run.path / "retrain"
+
+
+def training_path(
+    run: RunFolder, protocol: Protocol, contender: str, number: int
+) -> Path:
+    """Return the folder of one training."""
+    return retrain_path(run) / protocol.folder / contender / str(number)
+
+
+def weights_path(
+    run: RunFolder, protocol: Protocol, contender: str, number: int
+) -> Path:
+    """Return the file of a training's weights."""
+    return training_path(run, protocol, contender, number) / _WEIGHTS
+
+
+def start_training(
+    run: RunFolder, protocol: Protocol, contender: Contender, number: int
+) -> Path:
+    """Make the empty folder of a training and return it."""
+    folder = training_path(run, protocol, contender.name, number)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    path = folder.parent / _CONTENDER
+    if not path.is_file():
+        write_json(path, contender.to_json())
+    return folder
+
+
+def finish_training(
+    run: RunFolder,
+    protocol: Protocol,
+    training: Retraining,
+    traceback: str | None = None,
+) -> None:
+    """Keep a finished training, and where the exception of a failed one came from."""
+    folder = training_path(run, protocol, training.contender, training.number)
+    if traceback is not None:
+        write_atomic(folder / _TRACEBACK, traceback.encode("utf-8", "replace"))
+    write_json(folder / _RESULT, training.to_json())
+
+
+def read_retrained(run: RunFolder) -> dict[Protocol, tuple[Retrained, ...]]:
+    """Return the finished trainings by every protocol, those of the latest one last.
+
+    Raises:
+        RunError: when one cannot be read.
+    """
+    found: dict[Protocol, tuple[Retrained, ...]] = {}
+    for folder in _folders(retrain_path(run)):
+        protocol = Protocol.of_folder(folder.name)
+        if protocol is None:
+            continue
+        several = []
+        for own in _folders(folder):
+            trainings = tuple(_trainings(own))
+            if trainings:
+                contender = _contender(run, own / _CONTENDER)
+                several.append(Retrained(contender=contender, trainings=trainings))
+        if several:
+            found[protocol] = tuple(several)
+    return dict(sorted(found.items(), key=lambda item: _latest(item[1])))
+
+
+def spoilt_trainings(run: RunFolder) -> Iterator[tuple[Path, str]]:
+    """Yield files of retrainings that cannot be read, with what to do."""
+    for folder in _folders(retrain_path(run)):
+        for own in _folders(folder):
+            path = own / _CONTENDER
+            try:
+                if path.exists():
+                    _contender(run, path)
+            except RunError:
+                yield path, "'nas retrain' writes it again"
+            for number in _folders(own):
+                path = number / _RESULT
+                try:
+                    if path.exists():
+                        _training(path)
+                except RunError:
+                    yield path, "'nas retrain' trains it again"
+
+
+def _latest(several: tuple[Retrained, ...]) -> str:
+    return max(t.finished for each in several for t in each.trainings)
+
+
+def _trainings(folder: Path) -> Iterator[Retraining]:
+    numbered = [path for path in _folders(folder) if path.name.isdecimal()]
+    for path in sorted(numbered, key=lambda path: int(path.name)):
+        if (path / _RESULT).is_file():
+            yield _training(path / _RESULT)
+
+
+def _training(path: Path) -> Retraining:
+    try:
+        training = Retraining.from_json(json_data(path.read_bytes()))
+        if (training.contender, str(training.number)) != path.parts[-3:-1]:
+            raise RunError("it is of another training")
+    except UNREADABLE as error:
+        raise _unreadable(path, error, "trains it again") from None
+    return training
+
+
+def _contender(run: RunFolder, path: Path) -> Contender:
+    try:
+        data = json_data(path.read_bytes())
+        contender = Contender.from_json(data, (run.plugins_path,))
+        if contender.name != path.parent.name:
+            raise RunError("it is of another network")
+    except UNREADABLE as error:
+        raise _unreadable(path, error, "writes it again") from None
+    return contender
+
+
+def _unreadable(path: Path, error: BaseException, then: str) -> RunError:
+    why = str(error) if isinstance(error, ValueError) else one_line(error)
+    return RunError(
+        f"{path}: cannot be read: {why}; 'nas repair' sets it aside, and 'nas retrain' "
+        f"{then}"
+    )
+
+
+def _folders(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return []
+    return sorted(p for p in path.iterdir() if p.is_dir() and not p.is_symlink())

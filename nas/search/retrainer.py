@@ -1,0 +1,158 @@
+"""Contenders trained from scratch, each from several seeds, and tested once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from nas.executors import Executor
+from nas.records import EvalResult, Recipe
+from nas.retraining import Protocol, Retraining
+from nas.search.arms import derived_seed
+from nas.search.config import SearchConfig
+from nas.search.contenders import Contender
+from nas.search.events import (
+    Event,
+    Notice,
+    RetrainingBegun,
+    RetrainingFinished,
+    RetrainingStarted,
+)
+from nas.search.jobs import Job, train_all
+from nas.search.retrain_files import finish_training, read_retrained, start_training
+from nas.search.run import RunFolder
+from nas.search.time_limits import TimeLimits
+
+_Place = tuple[str, int]
+"""A contender's name, and the number of the training."""
+
+
+class Retrainer:
+    """Trains contenders by one protocol and keeps the results in the run.
+
+    Args:
+        run: the folder, which is owned.
+        config: of the search.
+        executor: has nothing else to do; its workers have the test split.
+        limits: of the time that trainings take.
+        protocol: what all trainings have in common.
+        on_event: told of every training.
+        now: the clock.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        config: SearchConfig,
+        executor: Executor,
+        limits: TimeLimits,
+        protocol: Protocol,
+        on_event: Callable[[Event], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.run_folder = run
+        self.config = config
+        self.executor = executor
+        self.limits = limits
+        self.protocol = protocol
+        self.on_event = on_event
+        self.now = now
+
+    def train(self, contenders: Sequence[Contender], seeds: int) -> None:
+        """Have each contender trained from so many seeds, earlier ones included.
+
+        What has failed is tried again, unless it diverged, which it would do again.
+        """
+        before = read_retrained(self.run_folder).get(self.protocol, ())
+        done = {
+            (training.contender, training.number)
+            for each in before
+            for training in each.trainings
+            if training.tested is not None or training.reason == "diverged"
+        }
+        # One that goes on does so with the recipe that it began with.
+        begun = {each.contender.name: each.contender for each in before}
+        contenders = [begun.get(each.name, each) for each in contenders]
+        # Seed by seed, so that an interrupted comparison has all contenders in it.
+        due = [
+            self._job(contender, number)
+            for number in range(1, seeds + 1)
+            for contender in contenders
+            if (contender.name, number) not in done
+        ]
+        finished = 0
+
+        def on_finished(job: Job[_Place], result: EvalResult) -> None:
+            nonlocal finished
+            finished += 1
+            training = self._finish(job, result)
+            tested = training.tested
+            self.on_event(
+                RetrainingFinished(
+                    training=training,
+                    accuracy=None if tested is None else tested.objective(job.recipe),
+                    finished=finished,
+                    asked=len(due),
+                )
+            )
+
+        self.on_event(
+            RetrainingBegun(
+                path=self.run_folder.path,
+                contenders=tuple(contender.name for contender in contenders),
+                epochs=tuple(self._recipe(each).epochs for each in contenders),
+                seeds=seeds,
+                asked=len(due),
+                workers=self.executor.capacity,
+            )
+        )
+        train_all(
+            self.executor,
+            due,
+            on_finished,
+            limits=self.limits,
+            retries=self.config.retries,
+            on_note=lambda text: self.on_event(Notice(text=text)),
+        )
+
+    def _recipe(self, contender: Contender) -> Recipe:
+        epochs = self.protocol.epochs
+        recipe = contender.recipe
+        return recipe if epochs is None else replace(recipe, epochs=epochs)
+
+    def _job(self, contender: Contender, number: int) -> Job[_Place]:
+        return Job(
+            key=(contender.name, number),
+            what=f"{contender.name}, seed {number}",
+            architecture=contender.architecture,
+            recipe=self._recipe(contender),
+            # The same for all contenders: differences between them are paired.
+            seed=derived_seed(f"{self.config.seed}/retrain/{number}"),
+            prepare=partial(self._begin, contender, number),
+        )
+
+    def _begin(self, contender: Contender, number: int) -> Path:
+        folder = start_training(self.run_folder, self.protocol, contender, number)
+        self.on_event(RetrainingStarted(contender=contender.name, number=number))
+        return folder
+
+    def _finish(self, job: Job[_Place], result: EvalResult) -> Retraining:
+        contender, number = job.key
+        training = Retraining(
+            contender=contender,
+            number=number,
+            status=result.status,
+            seconds=result.seconds,
+            tested=result.tested,
+            curve=result.curve,
+            seed=job.seed,
+            device=result.device,
+            error=result.error,
+            reason=result.reason,
+            batch_size=job.attempt.batch_size,
+            finished=self.now().isoformat(timespec="seconds"),
+            weights=result.weights,
+        )
+        finish_training(self.run_folder, self.protocol, training, result.traceback)
+        return training
