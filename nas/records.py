@@ -142,7 +142,7 @@ class EvalRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class OnTestSplit:
     """What a trained network reached on the test split, which it sees this once.
 
     Accuracies are in [0, 1], the loss is the mean cross-entropy of ``images`` images.
@@ -192,7 +192,7 @@ class EvalResult:
     standing: float | None = None
     traceback: str | None = None
     weights: str | None = None
-    tested: Tested | None = None
+    tested: OnTestSplit | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, get_args
 
 from nas.errors import RunError
-from nas.records import Reason, Status, Tested
+from nas.records import OnTestSplit, Reason, Status
 from nas.rules import (
     NUMBER,
     PART,
@@ -86,7 +86,7 @@ class Retraining:
     number: int
     status: Status
     seconds: float
-    tested: Tested | None
+    tested: OnTestSplit | None
     curve: tuple[float, ...]
     seed: int
     device: str
@@ -111,7 +111,7 @@ class Retraining:
         tested = data["tested"]
         if tested is not None:
             check(tested, _TESTED)
-            tested = Tested(**tested)
+            tested = OnTestSplit(**tested)
         if (tested is None) is (data["status"] == "complete"):
             raise RunError(f"tested must be there if complete; got {data['status']!r}")
         return cls(**{**data, "curve": tuple(data["curve"]), "tested": tested})

@@ -21,17 +21,23 @@ _PLACES: Final = (
 )
 
 
-def place_labels(axes: "Axes", labels: Iterable[tuple[str, Point]]) -> list[str]:
+def place_labels(
+    axes: "Axes",
+    labels: Iterable[tuple[str, Point]],
+    *,
+    others: Sequence[Point] = (),
+) -> list[str]:
     """Write a text beside each point where there is room; return those written.
 
-    The first come first: where two labels would touch, the later is left out. The
-    limits and layout of the axes must be final.
+    The first come first: where two labels would touch, the later is left out. Points
+    that have a label are those of a step line; ``others`` are points that are not to be
+    covered, either. The limits and layout of the axes must be final.
     """
     from matplotlib.patheffects import withStroke
 
     labels = list(labels)
     gap = 3 * axes.figure.dpi / 72
-    taken = _obstacles(axes, sorted(point for _, point in labels))
+    taken = _obstacles(axes, sorted(point for _, point in labels), others)
     window = axes.get_window_extent()
     written = []
     for text, point in labels:
@@ -59,13 +65,17 @@ def place_labels(axes: "Axes", labels: Iterable[tuple[str, Point]]) -> list[str]
     return written
 
 
-def _obstacles(axes: "Axes", points: Sequence[Point]) -> "list[Bbox]":
-    """Return boxes, in pixels, around the points and the steps between them."""
+def _obstacles(
+    axes: "Axes", points: Sequence[Point], others: Sequence[Point]
+) -> "list[Bbox]":
+    """Return boxes, in pixels, around the points and the steps between some of them."""
     from matplotlib.transforms import Bbox
 
     reach = 3 * axes.figure.dpi / 72
-    pixels = axes.transData.transform(points).tolist()
-    boxes = [Bbox.from_extents(x, y, x, y).padded(reach) for x, y in pixels]
+    pixels = axes.transData.transform(points).tolist() if points else []
+    beside = axes.transData.transform(others).tolist() if others else []
+    around = (Bbox.from_extents(x, y, x, y) for x, y in (*pixels, *beside))
+    boxes = [box.padded(reach) for box in around]
     for (x, y), (next_x, next_y) in pairwise(pixels):
         boxes.append(Bbox.from_extents(x, y, next_x, y).padded(1))
         boxes.append(Bbox.from_extents(next_x, y, next_x, next_y).padded(1))

@@ -88,7 +88,11 @@ def draw_contest(found: Contest, path: Path, *, title: str, kind: str) -> None:
     markers = {"trials of the search": _OWN, **styles} if own else styles
     _legend(figure, markers, with_search=len(searched) > 1)
     figure.draw_without_rendering()  # the layout is final before labels seek room
-    place_labels(axes, [(str(s.entrant.trial), _point(s)) for s in reversed(own)])
+    place_labels(
+        axes,
+        [(str(s.entrant.trial), _point(s)) for s in reversed(own)],
+        others=[_point(s) for several in families.values() for s in several],
+    )
     figure.savefig(path, format="png")
 
 

@@ -46,16 +46,21 @@ def weights_path(
     return training_path(run, protocol, contender, number) / _WEIGHTS
 
 
-def start_training(
-    run: RunFolder, protocol: Protocol, contender: Contender, number: int
-) -> Path:
-    """Make the empty folder of a training and return it."""
-    folder = training_path(run, protocol, contender.name, number)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    path = folder.parent / _CONTENDER
+def enter(run: RunFolder, protocol: Protocol, contender: Contender) -> None:
+    """Keep who is going to be trained, unless that is known."""
+    path = retrain_path(run) / protocol.folder / contender.name / _CONTENDER
+    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.is_file():
         write_json(path, contender.to_json())
+
+
+def start_training(
+    run: RunFolder, protocol: Protocol, contender: str, number: int
+) -> Path:
+    """Make the empty folder of a training and return it."""
+    folder = training_path(run, protocol, contender, number)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     return folder
 
 
@@ -86,8 +91,8 @@ def read_retrained(run: RunFolder) -> dict[Protocol, tuple[Retrained, ...]]:
         several = []
         for own in _folders(folder):
             trainings = tuple(_trainings(own))
-            if trainings:
-                contender = _contender(run, own / _CONTENDER)
+            if trainings and (path := own / _CONTENDER).exists():
+                contender = _contender(run, path)
                 several.append(Retrained(contender=contender, trainings=trainings))
         if several:
             found[protocol] = tuple(several)

@@ -20,7 +20,12 @@ from nas.search.events import (
     RetrainingStarted,
 )
 from nas.search.jobs import Job, train_all
-from nas.search.retrain_files import finish_training, read_retrained, start_training
+from nas.search.retrain_files import (
+    enter,
+    finish_training,
+    read_retrained,
+    start_training,
+)
 from nas.search.run import RunFolder
 from nas.search.time_limits import TimeLimits
 
@@ -64,6 +69,8 @@ class Retrainer:
 
         What has failed is tried again, unless it diverged, which it would do again.
         """
+        for contender in contenders:
+            enter(self.run_folder, self.protocol, contender)
         before = read_retrained(self.run_folder).get(self.protocol, ())
         done = {
             (training.contender, training.number)
@@ -133,7 +140,7 @@ class Retrainer:
         )
 
     def _begin(self, contender: Contender, number: int) -> Path:
-        folder = start_training(self.run_folder, self.protocol, contender, number)
+        folder = start_training(self.run_folder, self.protocol, contender.name, number)
         self.on_event(RetrainingStarted(contender=contender.name, number=number))
         return folder
 

@@ -18,7 +18,7 @@ from nas.nn.build import build, supervised
 from nas.nn.cost import cost
 from nas.nn.memory import keep_parts
 from nas.nn.processor import suit_processor
-from nas.records import EvalRequest, EvalResult, Recipe, Status, Tested
+from nas.records import EvalRequest, EvalResult, OnTestSplit, Recipe, Status
 from nas.train.events import Events
 from nas.train.failures import explained, free_memory, reason_of
 from nas.train.feed import Feed
@@ -214,7 +214,7 @@ class _Outcome:
 
     standing: float | None = None
     weights: str | None = None
-    tested: Tested | None = None
+    tested: OnTestSplit | None = None
 
 
 def _accuracies(epochs: Iterable[Metrics], recipe: Recipe) -> tuple[float, ...]:

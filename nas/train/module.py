@@ -10,7 +10,7 @@ from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 
-from nas.records import Recipe, Tested
+from nas.records import OnTestSplit, Recipe
 from nas.train.batches import SingleBatch, batch_sizes, scaled
 from nas.train.feed import Feed
 from nas.train.graph import Graph
@@ -268,7 +268,7 @@ class Training(LightningModule):
         is_balanced = self._recipe.objective == "balanced-accuracy"
         return balanced if is_balanced else accuracy
 
-    def tested(self, test: Feed) -> Tested:
+    def tested(self, test: Feed) -> OnTestSplit:
         """Return what the network reaches on a test split, once it is trained.
 
         Raises:
@@ -276,7 +276,7 @@ class Training(LightningModule):
         """
         self.network.to(self._train.device)
         loss, accuracy, balanced = self._measured_now(test, "test")
-        return Tested(
+        return OnTestSplit(
             accuracy=accuracy, balanced_accuracy=balanced, loss=loss, images=len(test)
         )
 
