@@ -5,6 +5,7 @@ COMMANDS = [
     "search",
     "resume",
     "repeat",
+    "retrain",
     "repair",
     "report",
     "export",
@@ -48,6 +49,9 @@ OPTIONS = {
         *("--retries", "--timeout", "--max-failures"),
     ],
     "repeat": ["RUN", "--trials", "--repeats"],
+    "retrain": [
+        *("RUN", "--trials", "--seeds", "--epochs", "--use-validation", "--with")
+    ],
     "repair": ["RUN"],
     "report": ["RUN", "--json"],
     "export": ["RUN", "--trial", "--max-params", "--to"],

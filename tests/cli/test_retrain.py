@@ -1,0 +1,160 @@
+"""Retraining as a user types it, from a run that was really searched for."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from made_run import make_run
+
+from nas.__main__ import main
+from nas.nn.cost import num_params
+from nas.retraining import Protocol
+from nas.run import Run
+from nas.search.retrain_files import read_retrained
+
+GUIDE = Path(__file__).parents[2] / "docs" / "retraining.md"
+HERE = ("--seeds", "2", "--epochs", "1")
+
+
+@pytest.fixture(scope="module")
+def retrained(tmp_path_factory) -> Path:
+    """A small run, retrained beside a known network; nobody may change it."""
+    path = tmp_path_factory.mktemp("runs") / "retrained"
+    small = ["--space", "minimal", "--max-params", "6k", "--epochs", "1"]
+    small += ["--workers", "0", "--run", str(path)]
+    assert main(["search", "--trials", "3", *small]) == 0
+    options = ["--with", "resnet20@front,dla_small@5k", "--seeds", "2"]
+    assert main(["retrain", str(path), *options]) == 0
+    return path
+
+
+@pytest.fixture
+def copied(retrained, tmp_path) -> Path:
+    return Path(shutil.copytree(retrained, tmp_path / "copied"))
+
+
+def rows(path: Path) -> list[dict]:
+    data = json.loads((path / "report" / "retrain.json").read_text())
+    return data[Protocol().folder]["networks"]
+
+
+def test_front_and_known_networks_stand_in_one_table(nas, retrained):
+    outcome = nas("report", retrained)
+    assert outcome.code == 0
+    run = Run(retrained)
+    front = [f"trial-{record.trial}" for record in run.front]
+    names = {row["name"] for row in rows(retrained)}
+    sizes = sorted(record.params for record in run.front)
+    assert names == {*front, "dla_small@5k", *(f"resnet20@{n}" for n in sizes)}
+    assert "Retrained: accuracy on the 359 test images" in outcome.out
+    for row in rows(retrained):
+        assert re.search(rf"^ *{re.escape(row['name'])} ", outcome.out, re.MULTILINE)
+        assert set(row["reached"]) == {"1", "2"}
+        assert row["epochs"] == 1
+    assert "At 5k parameters: " in outcome.out
+    assert "paired t-test" in outcome.out
+    for name in ("retrain.csv", "retrain.png"):
+        assert (retrained / "report" / name).stat().st_size > 100
+
+
+def test_known_networks_have_the_trials_sizes(retrained):
+    (several,) = read_retrained(Run(retrained).folder).values()
+    for each in several:
+        if (target := each.contender.target) is not None:
+            assert 0.8 * target < num_params(each.contender.architecture) <= target
+
+
+def test_json_has_it_too(nas, retrained):
+    outcome = nas("report", retrained, "--json")
+    found = json.loads(outcome.out)["retrained"][Protocol().folder]
+    assert found["test_images"] == 359
+    assert found["networks"] == rows(retrained)
+
+
+def test_the_same_again_trains_nothing(nas, copied):
+    before = {p: p.stat().st_mtime_ns for p in copied.glob("retrain/*/*/*/*")}
+    outcome = nas("retrain", copied, "--seeds", "2", "--with", "dla_small@5k")
+    assert outcome.code == 0
+    assert "finished already" in outcome.out
+    assert {p: p.stat().st_mtime_ns for p in copied.glob("retrain/*/*/*/*")} == before
+
+
+def test_other_epochs_are_another_comparison(nas, copied):
+    best = Run(copied).best().trial
+    outcome = nas(
+        "retrain", copied, "--trials", "best", "--seeds", "1", "--epochs", "2"
+    )
+    assert outcome.code == 0
+    assert f"[1/1] trial-{best}, seed 1: " in outcome.out
+    assert "Retrained, 2 epochs: accuracy on the 359 test images" in outcome.out
+    protocols = list(read_retrained(Run(copied).folder))
+    assert protocols == [Protocol(), Protocol(epochs=2)]
+    # Epochs that are the recipe's anyway are the comparison that there is.
+    assert nas("retrain", copied, *HERE).code == 0
+    assert list(read_retrained(Run(copied).folder)) == protocols
+
+
+def test_on_all_but_the_test_images(nas, copied):
+    outcome = nas("retrain", copied, "--trials", "0", "--use-validation", *HERE)
+    assert outcome.code == 0
+    assert "Retrained, validation images trained on: " in outcome.out
+    own = Protocol(use_validation=True)
+    (each,) = read_retrained(Run(copied).folder)[own]
+    assert all(training.curve == () for training in each.trainings)
+    assert all(training.tested.images == 359 for training in each.trainings)
+
+
+@pytest.mark.parametrize(
+    ("argv", "complaint"),
+    [
+        (["--with", "resnet"], "unknown network 'resnet': did you mean 'resnet"),
+        (["--with", "resnet20@x"], "what stands behind @ must be a size or 'front'"),
+        (["--with", "resnet20@10"], "resnet20@10 cannot be had: it has"),
+        (["--with", "resnet20,"], "must be names; got 'resnet20,'"),
+        (["--with", "resnet18"], "resnet18 cannot take these images: blocks[2].stride"),
+        (["--trials", "font"], "unknown trials 'font': did you mean 'front'?"),
+        (["--trials", "1,x"], "must be numbers of trials; got '1,x'"),
+        (["--trials", "9"], "has no finished trial 9; it has 0 to 2"),
+        (["--seeds", "0"], "greater than or equal to 1"),
+        (["--epochs", "0"], "greater than or equal to 1"),
+    ],
+)
+def test_bad_input_is_one_line(nas, retrained, argv, complaint):
+    outcome = nas("retrain", retrained, *argv)
+    assert outcome.code == 2
+    assert complaint in outcome.err
+    assert len(outcome.err.splitlines()) == 1
+
+
+def test_a_trial_that_failed(nas, folder):
+    make_run(folder / "run", [0.5, None])
+    outcome = nas("retrain", "run", "--trials", "1")
+    assert outcome.code == 2
+    assert outcome.error == (
+        "nas: error: trial 1 failed (RuntimeError: out of luck); choose other --trials"
+    )
+    make_run(folder / "none", [None])
+    outcome = nas("retrain", "none")
+    assert outcome.error == (
+        "nas: error: none has no complete trial; continue it with 'nas resume'"
+    )
+    assert nas("retrain", "nowhere").code == 2
+
+
+def test_tensorboard_shows_retrainings(retrained):
+    from nas.cli.tensorboard import _folder
+
+    run = Run(retrained)
+    assert _folder(run) == retrained
+    assert list(retrained.glob("retrain/*/*/*/events.out.tfevents.*"))
+
+
+def test_the_guide_names_options_that_there_are(nas):
+    text = GUIDE.read_text()
+    told = nas("retrain", "--help").out
+    lines = re.findall(r"^nas retrain (.*?)#", text, re.MULTILINE)
+    assert len(lines) == 4
+    for option in re.findall(r"--[a-z-]+", " ".join(lines)):
+        assert option in told
