@@ -1,6 +1,5 @@
 """What a search found: the front, its tables and its picture. Needs no torch."""
 
-from nas.drawing.outline import Outline, Part, outline
 from nas.report.compare import Comparison, compare
 from nas.report.effects import Effects, Share, effects
 from nas.report.front import Front, best, has_accuracy, pareto_front
