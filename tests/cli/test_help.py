@@ -50,7 +50,9 @@ OPTIONS = {
     "repeat": ["RUN", "--trials", "--repeats"],
     "repair": ["RUN"],
     "report": ["RUN", "--json"],
-    "export": ["RUN", "--trial", "--max-params", "--to"],
+    "export": [
+        *("RUN|NETWORK", "--trial", "--max-params", "--input", "--classes", "--to"),
+    ],
     "show": [
         *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),
         "--json",
