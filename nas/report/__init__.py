@@ -3,10 +3,8 @@
 from nas.report.compare import Comparison, compare
 from nas.report.effects import Effects, Share, effects
 from nas.report.front import Front, best, has_accuracy, pareto_front
-from nas.report.human import compact, human
 from nas.report.hypervolume import Reference, reference_point
 from nas.report.judged import RepeatFacts, judged, repeat_facts
-from nas.report.outline import Outline, Part, outline
 from nas.report.retrained import Contest, Entrant, Standing, contest
 from nas.report.stops import describe_stops, epochs_spent
 from nas.report.summary import Certainty, Summary, summarize
@@ -22,8 +20,6 @@ __all__ = [
     "Entrant",
     "Front",
     "FrontRow",
-    "Outline",
-    "Part",
     "Reference",
     "RepeatFacts",
     "Share",
@@ -31,7 +27,6 @@ __all__ = [
     "Summary",
     "aggregation_names",
     "best",
-    "compact",
     "compare",
     "contest",
     "describe_stops",
@@ -39,9 +34,7 @@ __all__ = [
     "epochs_spent",
     "front_rows",
     "has_accuracy",
-    "human",
     "judged",
-    "outline",
     "pareto_front",
     "recipe_text",
     "reference_point",

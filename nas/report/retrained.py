@@ -7,9 +7,9 @@ from math import sqrt
 from statistics import fmean
 from typing import Any, Final
 
+from nas.drawing import compact
 from nas.errors import counted
 from nas.report.blocks import SeedBlocks, holm
-from nas.report.human import compact
 from nas.report.intervals import Spread, kendall, spread
 from nas.retraining import Protocol
 

@@ -5,9 +5,9 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from nas.drawing import compact
 from nas.errors import printable
 from nas.report.axes import accuracy_limits, size_limits, size_ticks
-from nas.report.human import compact
 from nas.report.labels import place_labels
 from nas.report.retrained import Contest, Standing
 

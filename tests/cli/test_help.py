@@ -54,7 +54,9 @@ OPTIONS = {
     ],
     "repair": ["RUN"],
     "report": ["RUN", "--json"],
-    "export": ["RUN", "--trial", "--max-params", "--to"],
+    "export": [
+        *("RUN|NETWORK", "--trial", "--max-params", "--input", "--classes", "--to"),
+    ],
     "show": [
         *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),
         "--json",
