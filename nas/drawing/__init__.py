@@ -6,6 +6,7 @@ from nas.drawing.page import picture
 from nas.drawing.png import png
 from nas.drawing.shapes import Picture
 from nas.drawing.svg import svg
+from nas.drawing.thumbnail import thumbnail
 
 __all__ = [
     "Outline",
@@ -17,4 +18,5 @@ __all__ = [
     "picture",
     "png",
     "svg",
+    "thumbnail",
 ]

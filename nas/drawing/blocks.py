@@ -77,7 +77,8 @@ def _sum(block: Block, w_in: int, room: float, colour: str, grain: Grain) -> Gly
     arcs, merges, padded = [], [], []
     for n, x in row.shown:
         leave, add = x - 0.22 * row.gap, x + row.width + 0.4 * row.gap
-        arc = line((leave, 0), (leave, top), (add, top), (add, 0), radius=grain.arc)
+        corners = (leave, 0), (leave, top), (add, top), (add, 0)
+        arc = line(*corners, radius=2 * grain.bend)
         if n == 0 and changed and block.aggregation.shortcut == "pad":
             padded.append(arc)
         else:

@@ -41,7 +41,7 @@ class Glyph:
 
 def flow(*points: Point, grain: Grain) -> Path:
     """Return a line that data flow along."""
-    steps = line(*points, radius=grain.node)
+    steps = line(*points, radius=grain.bend)
     return Path(steps=steps, stroke=FLOW, width=grain.stroke)
 
 

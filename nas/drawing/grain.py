@@ -12,7 +12,8 @@ class Grain:
     the next; where a row has no room, both get narrower. At most ``most`` units are
     drawn, the ``detailed`` ones with their layers. ``node`` is the radius of what
     merges, ``arc`` the height of a shortcut, ``level`` of a tree's level, ``band`` of
-    concatenated channels, ``stroke`` the width of a line.
+    concatenated channels, ``stroke`` the width of a line, ``radius`` that of a box's
+    corners and ``bend`` that of a line's.
     """
 
     unit_width: float
@@ -25,6 +26,7 @@ class Grain:
     band: float
     stroke: float
     radius: float
+    bend: float
     detailed: bool
 
 
@@ -39,6 +41,7 @@ PAGE: Final = Grain(
     band=26,
     stroke=1.4,
     radius=3,
+    bend=6.5,
     detailed=True,
 )
 THUMBNAIL: Final = Grain(
@@ -48,9 +51,10 @@ THUMBNAIL: Final = Grain(
     most=12,
     node=2,
     arc=4,
-    level=4,
+    level=5,
     band=8,
     stroke=1,
     radius=0,
+    bend=0,
     detailed=False,
 )

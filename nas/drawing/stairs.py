@@ -1,6 +1,5 @@
 """A concat block: a band that widens by what every unit adds to it."""
 
-from dataclasses import replace
 from typing import Final
 
 from nas.arch import Block, Concat
@@ -43,9 +42,9 @@ def stairs(
     for n, x in row.shown:
         begin, back = x - 0.3 * row.gap, x + row.width + 0.3 * row.gap
         wires += [
-            line((begin, top), (begin, middle), (x, middle), radius=grain.node),
+            line((begin, top), (begin, middle), (x, middle), radius=grain.bend),
             line(
-                (x + row.width, middle), (back, middle), (back, top), radius=grain.node
+                (x + row.width, middle), (back, middle), (back, top), radius=grain.bend
             ),
         ]
         before = top + height(w_in + n * concat.growth)
@@ -86,5 +85,5 @@ def stairs(
         right += squeeze
     out = top + height(block.width) / 2
     end = right + 0.4 * grain.gap, out
-    shapes.insert(0, flow((right, out), end, grain=replace(grain, node=0)))
+    shapes.insert(0, flow((right, out), end, grain=grain))
     return Glyph(shapes=tuple(shapes), end=end)

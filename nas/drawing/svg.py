@@ -14,11 +14,13 @@ def svg(picture: Picture) -> str:
     of HTML.
     """
     width, height = _number(picture.width), _number(picture.height)
+    has_text = any(isinstance(shape, Text) for shape in picture.shapes)
+    fonts = f' font-family="{_FONTS}"' if has_text else ""
     return "".join(
         (
             '<svg xmlns="http://www.w3.org/2000/svg" role="img" '
             f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-            f'font-family="{_FONTS}" fill="none">\n',
+            f'fill="none"{fonts}>\n',
             f"<title>{escape(picture.title)}</title>\n",
             f"<desc>{escape(picture.description)}</desc>\n",
             f'<path d="M0 0h{width}v{height}H0z" fill="#fff"/>\n',
@@ -43,7 +45,7 @@ def _text(text: Text) -> str:
 
 
 def _path(path: Path) -> str:
-    values = {"d": outline_data(path.steps)}
+    values = {"d": outline_data(path.steps, filled=path.fill is not None)}
     if path.fill is not None:
         values["fill"] = _colour(path.fill)
     if path.stroke is not None:
@@ -56,40 +58,46 @@ def _path(path: Path) -> str:
     return f"<path {attributes}/>"
 
 
-def outline_data(steps: tuple[Step, ...]) -> str:
+def outline_data(steps: tuple[Step, ...], *, filled: bool = True) -> str:
     """Return steps as a path's data: relative, to tenths, without needless signs.
 
     Every step starts where the rounded ones before it have led, so that rounding
-    does not add up.
+    does not add up. Where nothing is ``filled``, a line that starts where the one
+    before it has ended goes on from there.
     """
-    parts: list[str] = []
+    data = command = ""
     x = y = start_x = start_y = 0.0
     for name, points in steps:
         if name == "Z":
-            parts.append("z")
+            data += "z"
+            command = "z"
             x, y = start_x, start_y
             continue
         moves = [(_tenths(px - x), _tenths(py - y)) for px, py in points]
         dx, dy = moves[-1]
-        if name == "L" and dy == 0:
-            parts.append("" if dx == 0 else "h" + _number(dx))
-        elif name == "L" and dx == 0:
-            parts.append("v" + _number(dy))
-        else:
-            parts.append(name.lower() + _numbers(moves))
+        goes_on = name == "L" or (not filled and command not in ("", "z"))
+        if dx == dy == 0 and goes_on and name != "C":
+            continue
+        after, numbers = name.lower(), [value for move in moves for value in move]
+        if name == "L" and dx == 0:
+            after, numbers = "v", [dy]
+        elif name == "L" and dy == 0:
+            after, numbers = "h", [dx]
+        if after != command or after == "m":  # a further one needs no name
+            first, *numbers = numbers
+            data += after + _number(first)
+        data += "".join(_next(value) for value in numbers)
+        command = after
         x, y = _tenths(x + dx), _tenths(y + dy)
         if name == "M":
             start_x, start_y = x, y
-    return "".join(parts)
+    return data
 
 
-def _numbers(points: list[tuple[float, float]]) -> str:
-    """Return numbers with a space only where a minus does not part them."""
-    text = ""
-    for value in (value for point in points for value in point):
-        number = _number(value)
-        text += number if not text or number.startswith("-") else f" {number}"
-    return text
+def _next(value: float) -> str:
+    """Return a number behind another, with a space where no minus parts them."""
+    number = _number(value)
+    return number if number.startswith("-") else f" {number}"
 
 
 def _number(value: float) -> str:

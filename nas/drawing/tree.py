@@ -46,7 +46,7 @@ def tree(
         starts += [nodes[i - (1 << m) - 1] for m in range(_level(i) - 1)]
         if i == len(nodes) and hierarchical.carry_input:
             starts.append((-0.25 * grain.gap, 0.0))
-        skips += [line(at, (at[0], y), (x, y), radius=grain.node) for at in starts]
+        skips += [line(at, (at[0], y), (x, y), radius=grain.bend) for at in starts]
     last = nodes[-1]
     end = last[0] + 0.9 * grain.gap, last[1]
     ways.append(flow(last, end, grain=grain))

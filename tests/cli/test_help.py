@@ -53,7 +53,7 @@ OPTIONS = {
     "export": ["RUN", "--trial", "--max-params", "--to"],
     "show": [
         *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),
-        "--json",
+        *("--json", "--picture"),
     ],
     "tensorboard": ["RUN", "--port"],
 }
