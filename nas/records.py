@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from nas.arch import Architecture, Gene, canonical_hash, from_json, to_json
 from nas.errors import ConfigError, unknown
+from nas.latency import Latency
 
 OPTIMIZERS: Final = ("sgd", "adamw")
 SCHEDULES: Final = ("one-cycle", "cosine")
@@ -186,6 +187,7 @@ class TrialRecord:
     pairs of the epochs where it paused, and the accuracy it was judged by there.
     ``attempts`` counts the trainings it took, those that came to nothing among them.
     ``weights`` is the SHA-256 of its file of weights, None in records of old.
+    ``latency`` is what the search measured, None where it had no use for it.
     """
 
     trial: int
@@ -209,6 +211,7 @@ class TrialRecord:
     standings: tuple[tuple[int, float], ...] = ()
     attempts: int = 1
     weights: str | None = None
+    latency: Latency | None = None
 
     @cached_property
     def hash(self) -> str:
@@ -276,7 +279,10 @@ class TrialRecord:
     def facts(self) -> dict[str, Any]:
         """Return everything but the architecture as plain JSON data."""
         names = (field.name for field in fields(self) if field.name != "architecture")
-        return {name: getattr(self, name) for name in names}
+        found = {name: getattr(self, name) for name in names}
+        if self.latency is not None:
+            found["latency"] = self.latency.to_json()
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain JSON data."""
@@ -302,6 +308,7 @@ class TrialRecord:
         known["architecture"] = from_json(known["architecture"], plugins)
         known["curve"] = tuple(known["curve"])
         known["standings"] = _pairs(known.get("standings", ()))
+        known["latency"] = _latency(known.get("latency"))
         return cls(**known)
 
     @classmethod
@@ -325,6 +332,7 @@ class TrialRecord:
             facts,
             curve=tuple(facts["curve"]),
             standings=_pairs(facts.get("standings", ())),
+            latency=_latency(facts.get("latency")),
             hash=hash,
             _architecture=architecture,
             _plugins=plugins,
@@ -334,6 +342,10 @@ class TrialRecord:
 
 def _pairs(given: Iterable[Iterable[Any]]) -> tuple[tuple[int, float], ...]:
     return tuple((epochs, accuracy) for epochs, accuracy in given)
+
+
+def _latency(given: Mapping[str, Any] | None) -> Latency | None:
+    return None if given is None else Latency.from_json(given)
 
 
 def recipe_to_json(recipe: Recipe) -> dict[str, Any]:

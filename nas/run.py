@@ -1,12 +1,14 @@
 """What came out of a search: its trials, their front, the report, exported models."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from nas.errors import UNREADABLE, RunError, one_line
-from nas.export import ModelFacts, write
+from nas.export import ImageFacts, ModelFacts, Package, Step, write
 from nas.records import Recipe, TrialRecord
 from nas.report import (
     Effects,
@@ -168,12 +170,18 @@ class Run:
                 "makes it anew"
             ) from None
 
-    def export(self, to: Path | str, record: TrialRecord | None = None) -> Path:
-        """Write a trial, by default the best one, as ``model.py`` and its weights.
+    def export(
+        self,
+        to: Path | str,
+        record: TrialRecord | None = None,
+        steps: Sequence[Step] = (),
+    ) -> Path:
+        """Write a trial, by default the best one, as code with its weights.
 
         Args:
             to: a folder that is empty or not there yet.
             record: one of this run's.
+            steps: write further files, see ``nas.export``.
 
         Returns:
             The path of ``model.py``.
@@ -182,7 +190,14 @@ class Run:
             RunError: when the trial failed or its weights are gone, or the folder holds
                 something.
         """
-        record = record or self.best()
+        return write(Path(to), self.package(record or self.best()), steps)
+
+    def package(self, record: TrialRecord) -> Package:
+        """Return a trial of this run as what can be exported.
+
+        Raises:
+            RunError: when the trial failed or its weights are gone.
+        """
         if record.status != "complete":
             cause = f"failed ({record.error})"
             if record.status == "stopped":
@@ -200,21 +215,44 @@ class Run:
                 f"{weights}: are not the weights that were trained, their checksum "
                 f"differs; 'nas resume {self.path}' trains them again"
             )
-        assert record.accuracy is not None
-        facts = self.folder.facts()
-        return write(
-            Path(to),
-            record.architecture,
-            tuple(facts["mean"]),
-            tuple(facts["std"]),
-            tuple(facts["classes"]),
-            weights,
-            ModelFacts(
+        file = self.folder.file()
+        again = read_repeats(self.folder).get(record.trial, ())
+        searched = tuple(map(str, file.environment.get("command", ())))
+        return Package(
+            architecture=record.architecture,
+            mean=tuple(file.data["mean"]),
+            std=tuple(file.data["std"]),
+            classes=tuple(file.data["classes"]),
+            weights=weights,
+            facts=ModelFacts(
                 name=f"{self.path.name}, trial {record.trial}",
-                data=facts["name"],
-                accuracy=record.accuracy,
-                recipe=self.recipe(record),
-                seed=record.seed,
+                data=file.data["name"],
                 origin=f"trial {record.trial} of {self.path}",
+                seed=record.seed,
+                recipe=self.recipe(record),
+                accuracy=record.accuracy,
+                repeats=tuple(
+                    (repeat.seed, repeat.accuracy)
+                    for repeat in again
+                    if repeat.accuracy is not None
+                ),
+                images=_images(file.data),
+                commands=(
+                    *([searched] if searched[1:2] == ("search",) else []),
+                    ("nas", "export", str(self.path), "--trial", str(record.trial)),
+                ),
+                versions={
+                    name: str(file.environment[name])
+                    for name in ("nas", "torch", "python")
+                    if name in file.environment
+                },
             ),
         )
+
+
+def _images(data: Mapping[str, Any]) -> ImageFacts | None:
+    """Return how many images a run's data have, which runs of old do not tell."""
+    match data:
+        case {"fitted": int(train), "validation": int(validation), "test": int(test)}:
+            return ImageFacts(train=train, validation=validation, test=test)
+    return None

@@ -419,7 +419,13 @@ def report(
 
 @app.command()
 def export(
-    run: RunArgument,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN|NETWORK",
+            help="A run's folder, or a known network such as resnet20, untrained.",
+        ),
+    ],
     trial: TrialOption = None,
     max_params: Annotated[
         Any,
@@ -429,18 +435,44 @@ def export(
             help="The best trial of at most this many parameters.",
         ),
     ] = None,
+    input_shape: Annotated[
+        Any,
+        typer.Option(
+            "--input",
+            parser=parse_shape,
+            metavar="CxHxW",
+            help="Images for a known network.",
+            show_default="those that it is known for",
+        ),
+    ] = None,
+    classes: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Classes for a known network.",
+            show_default="those that it is known for",
+        ),
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option(help="An empty or new folder.", show_default="RUN/export/trial-N"),
     ] = None,
 ) -> None:
-    """Write a trained network, by default the best one, as code that you own.
+    """Write a trained network, by default a run's best one, as code that you own.
 
-    model.py needs torch alone; model.safetensors holds its weights.
+    model.py needs torch alone; model.safetensors holds its weights, test_model.py
+    checks both, and model_card.md says what it is and what it reaches.
     """
-    from nas.cli.commands import run_export
+    from nas.cli.export import run_export
 
-    run_export(run, trial=trial, max_params=max_params, to=to)
+    run_export(
+        what,
+        trial=trial,
+        max_params=max_params,
+        input_shape=input_shape,
+        num_classes=classes,
+        to=to,
+    )
 
 
 @app.command()

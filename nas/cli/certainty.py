@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nas.cli.render import percent
-from nas.report import Certainty, Summary
+from nas.report import Certainty, RepeatFacts, Summary
 
 _MARKS = (0.25, 0.5, 0.75, 1.0)
 
@@ -40,6 +40,15 @@ def print_certainty(console: Console, found: Summary) -> None:
         )
     for line in lines:
         console.print(line, highlight=False)
+
+
+def print_repeats(console: Console, again: RepeatFacts | None) -> None:
+    """Say what to expect of a network that was trained several times."""
+    if again is not None and again.mean is not None:
+        console.print(
+            f"its repeats reached {percent(again.mean)} on average: expect that",
+            highlight=False,
+        )
 
 
 def print_comparison(console: Console, found: Summary) -> None:

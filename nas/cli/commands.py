@@ -11,7 +11,7 @@ from rich.console import Console
 from nas import api
 from nas.arch import Architecture, canonical_hash, read, to_json
 from nas.arch.reference import REFERENCES, reference_defaults
-from nas.cli.certainty import print_certainty, print_comparison
+from nas.cli.certainty import print_certainty, print_comparison, print_repeats
 from nas.cli.plain import plain_console
 from nas.cli.progress import Watch
 from nas.cli.reading import Reading
@@ -25,7 +25,7 @@ from nas.cli.render import (
     space_summary,
     stopped_table,
 )
-from nas.errors import ConfigError, NasError, RunError, SpaceError, unknown
+from nas.errors import NasError, RunError, SpaceError, unknown
 from nas.nn.cost import cost
 from nas.records import Recipe, TrialRecord, recipe_to_json
 from nas.report import describe_stops
@@ -109,27 +109,6 @@ def run_report(path: Path, *, as_json: bool) -> None:
         _print_front(_console(), run)
     if failure is not None:
         raise failure
-
-
-def run_export(
-    path: Path, *, trial: int | None, max_params: int | None, to: Path | None
-) -> None:
-    """Export a trial of a run and say where it is."""
-    if trial is not None and max_params is not None:
-        raise ConfigError("--trial and --max-params both choose a trial; give one")
-    run = Run(path)
-    record = run.trial(trial) if trial is not None else run.best(max_params)
-    target = to or run.path / "export" / f"trial-{record.trial}"
-    model = run.export(target, record)
-    assert record.accuracy is not None
-    console = _console()
-    console.print(
-        f"trial {record.trial}: {percent(record.accuracy)} validation accuracy, "
-        f"{record.params:,} parameters",
-        highlight=False,
-    )
-    _print_repeats(console, run, record)
-    console.print(str(model), soft_wrap=True, highlight=False)
 
 
 def run_show(
@@ -243,15 +222,6 @@ def _print_stops(console: Console, run: Run, records: Sequence[TrialRecord]) -> 
     )
 
 
-def _print_repeats(console: Console, run: Run, record: TrialRecord) -> None:
-    again = run.repeats(record.trial)
-    if again is not None and again.mean is not None:
-        console.print(
-            f"its repeats reached {percent(again.mean)} on average: expect that",
-            highlight=False,
-        )
-
-
 def _show_trial(console: Console, run: Run, trial: int | None, as_json: bool) -> None:
     record = run.trial(trial) if trial is not None else run.best()
     match record.status:
@@ -267,7 +237,7 @@ def _show_trial(console: Console, run: Run, trial: int | None, as_json: bool) ->
     _show_architecture(console, record.architecture, title, as_json, recipe)
     if not as_json:
         console.print(recipe_line(recipe, record.recipe), highlight=False)
-        _print_repeats(console, run, record)
+        print_repeats(console, run.repeats(record.trial))
 
 
 def _show_architecture(

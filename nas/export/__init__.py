@@ -3,8 +3,20 @@
 Importing this package loads no torch; making an export does.
 """
 
-from nas.export.facts import ModelFacts
-from nas.export.folder import write
+from nas.export.facts import ImageFacts, ModelFacts, QuantizedFacts, TestedFacts
+from nas.export.folder import Step, write
 from nas.export.model_file import source
+from nas.export.package import Package
+from nas.export.untrained import untrained
 
-__all__ = ["ModelFacts", "source", "write"]
+__all__ = [
+    "ImageFacts",
+    "ModelFacts",
+    "Package",
+    "QuantizedFacts",
+    "Step",
+    "TestedFacts",
+    "source",
+    "untrained",
+    "write",
+]

@@ -1,108 +1,89 @@
-"""An export on disk: ``model.py`` with ``model.safetensors`` beside it."""
+"""An export on disk: a folder that is there with all its files, or not there."""
 
-import runpy
-import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
-from safetensors import SafetensorError, safe_open
-
-from nas.arch import Architecture
 from nas.errors import RunError
-from nas.export.facts import ModelFacts
-from nas.export.model_file import source
+from nas.export.card import card
+from nas.export.model_files import add_model
+from nas.export.package import Package
 
-Shapes = Mapping[str, tuple[int, ...]]
+Step = Callable[[Path, Package], Package]
+"""Adds files to the folder of an export that is being made.
+
+``model.py`` and ``model.safetensors`` are in it. Returns the package, with facts about
+what was added for the model card.
+"""
+
+CARD: Final = "model_card.md"
 
 
 def write(
-    folder: Path,
-    architecture: Architecture,
-    mean: Sequence[float],
-    std: Sequence[float],
-    classes: Sequence[str],
-    weights: Path,
-    facts: ModelFacts,
+    folder: Path, package: Package, steps: Sequence[Step] = (), card_name: str = CARD
 ) -> Path:
-    """Write ``model.py`` and ``model.safetensors`` to a new folder.
+    """Write a network as files that need nothing of ``nas`` to a new folder.
 
-    Both are tried before they appear under these names: the written file loads the
-    written weights. See ``source`` for the arguments; ``weights`` is the .safetensors
-    file of the trained network.
+    These are ``model.py``, ``model.safetensors``, ``test_model.py``, what further steps
+    add, and the model card. The written model is tried before anything appears.
+
+    Args:
+        folder: new or empty.
+        package: what is exported.
+        steps: write other forms of the model.
+        card_name: of the model card.
 
     Returns:
         The path of ``model.py``.
 
     Raises:
-        RunError: when the folder is taken or the weights are of another network.
+        RunError: when the folder is taken, cannot be written, or the weights are of
+            another network.
+        SpecError: when a part of the network cannot stand in a file of its own.
     """
-    text = source(architecture, mean, std, classes, facts)
-    _check_weights(weights, _shapes(architecture))
     try:
         with _new_folder(folder) as draft:
-            (draft / "model.py").write_text(text, encoding="utf-8", newline="\n")
-            shutil.copyfile(weights, draft / "model.safetensors")
-            runpy.run_path(str(draft / "model.py"))["load"]()
-            for name in ("model.safetensors", "model.py"):
-                (draft / name).replace(folder / name)
+            for step in (add_model, *steps):
+                package = step(draft, package)
+            (draft / card_name).write_text(card(package), encoding="utf-8")
     except OSError as error:
-        raise RunError(f"{folder}: cannot be written: {error.strerror}") from error
+        why = error.strerror or error
+        raise RunError(
+            f"{folder}: cannot be written: {why}; name another folder"
+        ) from error
     return folder / "model.py"
 
 
 @contextmanager
 def _new_folder(folder: Path) -> Iterator[Path]:
-    """Make a folder, with one for drafts in it; leave none behind after an error."""
-    if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder} is a file; an export needs a folder of its own")
-    if folder.is_dir() and any(folder.iterdir()):
+    """Give an empty folder for drafts, and their place to those that are whole."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in (folder, *folder.parents):
+        if path.exists() and not path.is_dir():
+            raise RunError(f"{path} is a file; an export needs a folder of its own")
+    is_new = folder in missing
+    if not is_new and any(folder.iterdir()):
         raise RunError(
             f"{folder} is not empty, and an export overwrites nothing; name a new "
             "folder or empty this one"
         )
-    is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    home = folder.parent if is_new else folder
     try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".draft-") as draft:
-            yield Path(draft)
+        with tempfile.TemporaryDirectory(dir=home, prefix=".draft-") as drafts:
+            # A temporary folder is for its owner alone, unlike the one in it.
+            draft = Path(drafts) / "export"
+            draft.mkdir()
+            yield draft
+            if is_new:
+                draft.rename(folder)
+            else:  # somebody's shell may be in that one
+                for path in sorted(draft.iterdir(), reverse=True):
+                    path.rename(folder / path.name)
     except BaseException:
-        if is_new and not any(folder.iterdir()):
-            folder.rmdir()
+        for path in missing:
+            with suppress(OSError):
+                path.rmdir()
         raise
-
-
-def _shapes(architecture: Architecture) -> Shapes:
-    """Return the shape of every tensor that the network's weights have."""
-    import torch
-
-    from nas.nn.build import build
-
-    with torch.device("meta"):
-        state = build(architecture).state_dict()
-    return {name: tuple(tensor.shape) for name, tensor in state.items()}
-
-
-def _check_weights(weights: Path, expected: Shapes) -> None:
-    """Refuse weights that are not those of the network."""
-    try:
-        with safe_open(weights, framework="numpy") as file:
-            names = list(file.keys())
-            found = {name: tuple(file.get_slice(name).get_shape()) for name in names}
-    except OSError as error:
-        reason = error.strerror or "no such file"
-        raise RunError(f"{weights}: cannot be read: {reason}") from None
-    except SafetensorError as error:
-        raise RunError(f"{weights}: not a .safetensors file: {error}") from None
-    for name in sorted(expected.keys() | found.keys()):
-        if expected.get(name) != found.get(name):
-            raise RunError(
-                f"{weights}: not the weights of this architecture: {name} is "
-                f"{_shape(found.get(name))}, not {_shape(expected.get(name))}; "
-                "take both from the same trial"
-            )
-
-
-def _shape(shape: tuple[int, ...] | None) -> str:
-    return "absent" if shape is None else "x".join(map(str, shape)) or "one number"

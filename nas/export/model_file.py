@@ -2,30 +2,42 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
-from nas.arch import Architecture
 from nas.errors import SpecError
 from nas.export.dependencies import LIBRARIES, needed
-from nas.export.facts import ModelFacts
-from nas.export.formatting import docstring, paragraph, plain, statement, table
+from nas.export.formatting import (
+    INDENT,
+    docstring,
+    paragraph,
+    plain,
+    statement,
+    table,
+)
 from nas.export.imports import Import, import_block
+from nas.export.package import Package
 from nas.export.sources import Definition
+from nas.export.words import accuracy_text, recipe_text
 from nas.nn.cost import cost
-from nas.records import Recipe
-
-if TYPE_CHECKING:
-    from nas.export.network_class import NetworkClass
 
 _STANDALONE: Final = "nas.export.standalone"
 
 _LOAD: Final = '''\
 def load(path: str | Path | None = None) -> Network:
-    """Return the trained network in eval mode.
+    """Return the {kind} network in eval mode, for use.
 
     ``path`` leads to its weights; without one, model.safetensors beside this file.
+    """
+    return build(path=path).eval()
+
+
+def build(num_classes: int = {classes}, path: str | Path | None = None) -> Network:
+    """Return the {kind} network in training mode, for fine-tuning.
+
+    Where ``num_classes`` is not the number of CLASSES, its head is a new one, which
+    knows nothing yet. ``path`` is as in ``load``.
     """
     file = Path(path or Path(__file__).with_name("model.safetensors"))
     weights = read_safetensors(file)
@@ -33,8 +45,10 @@ def load(path: str | Path | None = None) -> Network:
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
-        raise ValueError(f"{file}: not the weights of this network") from error
-    return network.eval()'''
+        raise ValueError(f"{{file}}: not the weights of this network") from error
+    if num_classes != len(CLASSES):
+{head}
+    return network'''
 
 _MAIN: Final = '''\
 def main() -> None:
@@ -60,28 +74,24 @@ def main() -> None:
     for score, index in zip(*best, strict=True):
         print(f"{score:8.2%}  {CLASSES[index]!r}")'''
 
+_USAGE: Final = """\
+    import torch
+    from model import CLASSES, load
+
+    network = load()
+    with torch.inference_mode():
+        best = network(images).argmax(dim=1)
+    names = [CLASSES[i] for i in best]"""
+
 _IMPORTS: Final = (
     *(Import(name) for name in ("argparse", "sys", "textwrap", "torch")),
     Import("pathlib", "Path"),
 )
-_OWN_NAMES: Final = ("CLASSES", "INPUT_SHAPE", "Network", "load", "main")
+_OWN_NAMES: Final = ("CLASSES", "INPUT_SHAPE", "Network", "build", "load", "main")
 
 
-def source(
-    architecture: Architecture,
-    mean: Sequence[float],
-    std: Sequence[float],
-    classes: Sequence[str],
-    facts: ModelFacts,
-) -> str:
+def source(package: Package) -> str:
     """Return the text of ``model.py``.
-
-    Args:
-        architecture: of the network.
-        mean: of each channel of the images in [0, 1] that it is trained on.
-        std: their standard deviations.
-        classes: a name for each of the network's outputs; any strings.
-        facts: for the docstring.
 
     Raises:
         SpecError: when a part of the network cannot stand in a file of its own.
@@ -89,8 +99,8 @@ def source(
     from nas.export.network_class import NetworkClass  # loads torch
     from nas.nn.layout import layout
 
-    assert len(classes) == architecture.num_classes
-    parts = layout(architecture, _shortest(mean), _shortest(std))
+    architecture = package.architecture
+    parts = layout(architecture, _shortest(package.mean), _shortest(package.std))
     network = NetworkClass(parts, architecture)
     blocks = needed(network.roots)
     readers = needed(
@@ -101,7 +111,7 @@ def source(
     _check_names(imports, blocks.definitions + readers.definitions)
     constants = "\n".join(
         [
-            statement("CLASSES", tuple(classes)),
+            statement("CLASSES", tuple(package.classes)),
             statement("INPUT_SHAPE", architecture.input_shape)
             + "  # channels, height, width",
         ]
@@ -111,11 +121,15 @@ def source(
         *_texts(blocks.definitions),
         network.text,
         *_texts(readers.definitions),
-        _LOAD,
+        _LOAD.format(
+            kind="untrained" if package.weights is None else "trained",
+            classes=architecture.num_classes,
+            head=statement("network.head", network.head, 2 * INDENT),
+        ),
         _MAIN,
         'if __name__ == "__main__":\n    main()',
     ]
-    start = f"{_docstring(architecture, facts, network)}\n\n{import_block(imports)}\n\n"
+    start = f"{_docstring(package)}\n\n{import_block(imports)}\n\n"
     return start + "\n\n\n".join(body) + "\n"
 
 
@@ -148,33 +162,23 @@ def _check_names(imports: Iterable[Import], definitions: Iterable[Definition]) -
         seen[name] = where
 
 
-def _docstring(
-    architecture: Architecture, facts: ModelFacts, network: "NetworkClass"
-) -> str:
+def _docstring(package: Package) -> str:
+    architecture, facts = package.architecture, package.facts
     total = cost(architecture).total
     channels, height, width = architecture.input_shape
     num_classes = architecture.num_classes
     rows = {
         "name": plain(facts.name),
         "data": plain(facts.data),
-        "accuracy": f"{facts.accuracy:.2%} on the validation split",
+        "accuracy": plain(accuracy_text(facts)),
         "parameters": f"{total.params:,}",
         "MACs": f"{total.macs:,} for one image",
-        "recipe": plain(_sentence(facts.recipe)),
+        "recipe": plain(recipe_text(facts.recipe)),
         "origin": plain(f"{facts.origin}, seed {facts.seed}"),
     }
-    usage = """\
-    import torch
-    from model import CLASSES, load
-
-    network = load()
-    with torch.inference_mode():
-        best = network(images).argmax(dim=1)
-    names = [CLASSES[i] for i in best]"""
-    head = statement("network.head", network.head)
     return docstring(
         [
-            f"An image classifier for {num_classes} classes, found by nas.",
+            f"An image classifier for {num_classes} classes, exported by nas.",
             table(rows),
             paragraph(
                 f"It takes images (N, {channels}, {height}, {width}) with values in "
@@ -182,24 +186,13 @@ def _docstring(
                 "model.safetensors, which belongs beside this file; PyTorch is all "
                 "that both need."
             ),
-            usage,
+            _USAGE,
             paragraph(
                 "`python model.py` describes the network, `python model.py cat.png` "
                 "names what a picture shows. To fine-tune it on classes of your own, "
-                "give it a new head and train it:"
+                "train what `build(num_classes=5)` returns: the same network with a "
+                "new head. `Network(num_classes)` is the same network with fresh "
+                "weights."
             ),
-            "    " + head.replace("\n", "\n    "),
-            paragraph("`Network(num_classes)` is the same network, untrained."),
         ]
-    )
-
-
-def _sentence(recipe: Recipe) -> str:
-    return (
-        f"{recipe.epochs} epochs, batches of {recipe.batch_size}, {recipe.optimizer} "
-        f"with a {recipe.schedule} schedule, peak learning rate {recipe.lr:g}, weight "
-        f"decay {recipe.weight_decay:g}, label smoothing {recipe.label_smoothing:g}, "
-        f"{'no' if recipe.augment == 'none' else recipe.augment} augmentation"
-        f"{', images mirrored at random' if recipe.flip else ''}"
-        f"{', rare classes weighed up' if recipe.class_weights else ''}"
     )

@@ -1,6 +1,7 @@
-"""Functions that stand, verbatim, in every exported file; they need torch alone."""
+"""Functions that stand, verbatim, in exported files; they need torch alone."""
 
 import json
+import math
 from pathlib import Path
 
 import torch
@@ -72,3 +73,11 @@ def read_image(path: Path, input_shape: tuple[int, int, int]) -> Tensor:
     pixels = image.convert(modes[channels]).tobytes()
     data = torch.frombuffer(bytearray(pixels), dtype=torch.uint8)
     return data.view(1, height, width, channels).permute(0, 3, 1, 2) / 255
+
+
+def pattern(number: int, input_shape: tuple[int, int, int]) -> Tensor:
+    """Return images (N, C, H, W) in [0, 1] that are the same wherever they are made."""
+    # Random numbers need not be the same in another version of PyTorch.
+    place = torch.arange(number * math.prod(input_shape))
+    level = (place * 2654435761 >> 24) % 256
+    return level.view(number, *input_shape) / 255

@@ -1,12 +1,12 @@
 """What a search found: the front, its tables and its picture. Needs no torch."""
 
+from nas.drawing.outline import Outline, Part, outline
 from nas.report.compare import Comparison, compare
 from nas.report.effects import Effects, Share, effects
 from nas.report.front import Front, best, has_accuracy, pareto_front
 from nas.report.human import compact, human
 from nas.report.hypervolume import Reference, reference_point
 from nas.report.judged import RepeatFacts, judged, repeat_facts
-from nas.report.outline import Outline, Part, outline
 from nas.report.stops import describe_stops, epochs_spent
 from nas.report.summary import Certainty, Summary, summarize
 from nas.report.tables import FrontRow, aggregation_names, front_rows, recipe_text

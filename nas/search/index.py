@@ -18,7 +18,7 @@ from zlib import crc32
 from nas.arch import to_json
 from nas.records import TrialRecord
 
-FORMAT: Final = b"2"
+FORMAT: Final = b"3"
 """Changes with the columns, with `TrialRecord.facts` and with the canonical hash."""
 
 _COLUMNS: Final = 6

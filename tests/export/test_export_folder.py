@@ -1,14 +1,17 @@
 """An export is whole or not there, and overwrites nothing."""
 
+import stat
+from dataclasses import replace
+
 import pytest
 import torch
+from made_package import made_package, trained
 from safetensors.torch import save_file
 
 from nas.arch import Architecture, Basic, Block, StemConv, Sum
-from nas.errors import RunError
-from nas.export import ModelFacts, write
+from nas.errors import RunError, SpecError
+from nas.export import write
 from nas.nn.build import build
-from nas.records import Recipe
 
 ARCHITECTURE = Architecture(
     input_shape=(1, 4, 4),
@@ -16,27 +19,42 @@ ARCHITECTURE = Architecture(
     stem=(StemConv(width=3),),
     blocks=(Block(aggregation=Sum(), unit=Basic(), depth=1, width=4),),
 )
-FACTS = ModelFacts(
-    name="m", data="d", accuracy=0.5, recipe=Recipe(), seed=0, origin="trial 1 of r"
-)
+FILES = ["model.py", "model.safetensors", "model_card.md", "test_model.py"]
 
 
 @pytest.fixture
 def weights(tmp_path):
     path = tmp_path / "trained.safetensors"
-    save_file(build(ARCHITECTURE, (0.5,), (0.25,), seed=0).state_dict(), path)
+    trained(made_package(ARCHITECTURE, path))
     return path
 
 
-def export(folder, weights):
-    return write(folder, ARCHITECTURE, (0.5,), (0.25,), ("no", "yes"), weights, FACTS)
+def export(folder, weights, *steps):
+    return write(folder, made_package(ARCHITECTURE, weights), steps)
 
 
 def test_the_folder_holds_the_model_and_a_copy_of_its_weights(tmp_path, weights):
     folder = tmp_path / "new" / "export"
     assert export(folder, weights) == folder / "model.py"
-    assert sorted(p.name for p in folder.iterdir()) == ["model.py", "model.safetensors"]
+    assert sorted(p.name for p in folder.iterdir()) == FILES
     assert (folder / "model.safetensors").read_bytes() == weights.read_bytes()
+    assert not list(tmp_path.glob("**/.draft*"))
+
+
+def test_others_may_read_what_they_may_read_of_any_new_file(tmp_path, weights):
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "file").touch()
+    package = made_package(ARCHITECTURE)
+    fresh = replace(package, weights=None, facts=replace(package.facts, recipe=None))
+    write(tmp_path / "fresh", fresh)
+    export(tmp_path / "own", weights)
+
+    def mode(name):
+        return stat.S_IMODE((tmp_path / name).stat().st_mode)
+
+    for folder in ("own", "fresh"):
+        assert mode(folder) == mode("plain")
+        assert {mode(f"{folder}/{name}") for name in FILES} == {mode("plain/file")}
 
 
 def test_an_empty_folder_may_be_there_already(tmp_path, weights, monkeypatch):
@@ -58,7 +76,7 @@ def test_a_file_is_no_folder(tmp_path, weights):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(RunError, match="is a file"):
         export(tmp_path / "out", weights)
-    with pytest.raises(RunError, match="cannot be written: Not a directory"):
+    with pytest.raises(RunError, match="out is a file"):
         export(tmp_path / "out" / "deeper", weights)
 
 
@@ -85,10 +103,48 @@ def test_weights_that_cannot_be_read_are_refused(tmp_path, weights):
         export(tmp_path / "out", tmp_path / "nowhere")
 
 
-def test_nothing_stays_behind_when_the_written_model_does_not_load(
+def test_further_steps_add_files_and_facts(tmp_path, weights):
+    def measured(folder, package):
+        assert {"model.py", "model.safetensors"} <= {p.name for p in folder.iterdir()}
+        (folder / "more.txt").write_text(str(package.architecture.num_classes))
+        return package.with_facts(data="something measured")
+
+    model = export(tmp_path / "out", weights, measured)
+    assert sorted(p.name for p in model.parent.iterdir()) == sorted(
+        [*FILES, "more.txt"]
+    )
+    assert (model.parent / "more.txt").read_text() == "2"
+    assert "something measured" in (model.parent / "model_card.md").read_text()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("error", [TypeError, KeyboardInterrupt, OSError])
+def test_nothing_stays_behind_when_a_step_fails(tmp_path, weights, is_there, error):
+    def broken(folder, package):
+        (folder / "half.bin").write_bytes(b"half of it")
+        raise error
+
+    before = sorted(tmp_path.rglob("*"))
+    folder = tmp_path / "deep" / "er" / "out"
+    if is_there:
+        folder.mkdir(parents=True)
+        before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(RunError if error is OSError else error):
+        export(folder, weights, broken)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_code_that_computes_something_else_never_appears(
     tmp_path, weights, monkeypatch
 ):
-    monkeypatch.setattr("nas.export.folder.source", lambda *_: "load = None")
-    with pytest.raises(TypeError):
+    from nas.export import model_files
+
+    source = model_files.source
+
+    def wrong(package):
+        return source(package).replace("self.act(self.norm1(", "(self.norm1(")
+
+    monkeypatch.setattr(model_files, "source", wrong)
+    with pytest.raises(SpecError, match="gives other logits than the network"):
         export(tmp_path / "out", weights)
     assert not (tmp_path / "out").exists()

@@ -18,7 +18,7 @@ from nas.arch import (
     StemConv,
     Sum,
 )
-from nas.export import ModelFacts, source
+from nas.export import ModelFacts, Package, source
 from nas.records import Recipe
 
 GOLDEN = Path(__file__).parent / "golden" / "model.py"
@@ -50,8 +50,9 @@ def _exported() -> str:
         dropout=0.1,
     )
     animals = ("bird", "cat", "deer", "dog", "frog", "horse")
-    return source(
-        architecture,
+    package = Package(
+        architecture=architecture,
+        weights=Path("weights.safetensors"),
         mean=(0.49139968, 0.48215841, 0.44653091),
         std=(0.24703223, 0.24348513, 0.26158784),
         classes=("airplane", "automobile", *animals, "ship", "truck"),
@@ -64,6 +65,7 @@ def _exported() -> str:
             origin="trial 42 of runs/small",
         ),
     )
+    return source(package)
 
 
 def test_the_exported_file_is_the_one_that_was_reviewed():

@@ -15,7 +15,7 @@ import torch
 from architectures import architectures
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.torch import save_file
+from made_package import made_package, trained
 
 from nas.arch import (
     ACTIVATIONS,
@@ -36,11 +36,10 @@ from nas.arch import (
 )
 from nas.arch import AGGREGATIONS as AGGREGATIONS_BY_KIND
 from nas.arch.reference import REFERENCES
-from nas.export import ModelFacts, source, write
+from nas.export import source, write
 from nas.nn.build import build
 from nas.nn.cost import cost
 from nas.nn.measure import measure
-from nas.records import Recipe
 from nas.space import BoundSpace, SearchSpace
 from nas.space.catalog import shipped
 
@@ -125,9 +124,10 @@ def _block(aggregation, unit, *, w_in: int, depth: int, pool: Pool | None = None
 
 
 def _cases() -> list[Case]:
-    """Every unit in every aggregation; all else turns at other rates."""
+    """Every unit in every aggregation with every fusion; all else turns."""
     cases = []
-    for i, (unit, aggregation) in enumerate(product(UNITS.values(), AGGREGATIONS)):
+    parts = product(UNITS.values(), AGGREGATIONS, FUSIONS)
+    for i, (unit, aggregation, fusion) in enumerate(parts):
         stem = STEMS[i % 3]
         first = _block(
             aggregation, unit(kernel=1), w_in=stem[-1].width, depth=2, pool=POOLS[i % 3]
@@ -138,11 +138,11 @@ def _cases() -> list[Case]:
             num_classes=2 + i % 7,
             stem=stem,
             blocks=(first, second),
-            fusion=FUSIONS[i % 3],
+            fusion=fusion,
             aux=(AuxHead(after=0, hidden=4),) if i % 5 == 0 else (),
-            activation=ACTIVATIONS[i % 11 % 7],
+            activation=ACTIVATIONS[i % 7],
             norm=NORMS[i % 4],
-            dropout=0.25 * (i % 2),
+            dropout=0.25 * (i % 3 % 2),
         )
         classes = [f"class {n}" for n in range(architecture.num_classes)]
         cases.append(Case(architecture=architecture, classes=classes))
@@ -163,47 +163,18 @@ def _cases() -> list[Case]:
     return cases
 
 
-def _facts(text: str = "digits") -> ModelFacts:
-    return ModelFacts(
-        name=text, data=text, accuracy=0.975, recipe=Recipe(), seed=1, origin=text
-    )
-
-
-def _statistics(architecture: Architecture) -> tuple[tuple[float, ...], ...]:
-    channels = architecture.input_shape[0]
-    mean = tuple(1 / (3 + i) for i in range(channels))
-    return mean, tuple(2 / (7 + i) for i in range(channels))
-
-
-def _trained(architecture: Architecture, seed: int) -> torch.nn.Module:
-    """A network in eval mode whose every weight and statistic is its own."""
-    network = build(architecture, *_statistics(architecture), seed=seed)
-    generator = torch.Generator().manual_seed(seed)
-    for name, tensor in network.state_dict().items():
-        if tensor.is_floating_point() and not name.startswith("normalize"):
-            noise = torch.rand(tensor.shape, generator=generator)
-            tensor.mul_(0.5 + noise).add_(0.1 * noise)
-    return network.eval()
-
-
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory):
-    """(case, folder, images, logits) of every case."""
+    """(case, folder, network, logits) of every case."""
     root = tmp_path_factory.mktemp("exports")
     found = []
     for i, case in enumerate(_cases()):
-        network = _trained(case.architecture, seed=i)
-        weights = root / f"{i}.safetensors"
-        save_file(network.state_dict(), weights)
-        folder = root / str(i)
-        write(
-            folder,
-            case.architecture,
-            *_statistics(case.architecture),
-            case.classes,
-            weights,
-            _facts(case.text),
+        package = made_package(
+            case.architecture, root / f"{i}.safetensors", case.classes, case.text
         )
+        network = trained(package, seed=i)
+        folder = root / str(i)
+        write(folder, package)
         generator = torch.Generator().manual_seed(i)
         images = torch.rand(3, *case.architecture.input_shape, generator=generator)
         torch.save(images, root / f"{i}.images")
@@ -277,7 +248,7 @@ def test_the_docstring_tells_size_accuracy_data_recipe_and_input(exports):
     case, folder, _, _ = exports[0]
     text = (folder / "model.py").read_text().split('"""')[1]
     total = cost(case.architecture).total
-    for fact in (f"{total.params:,}", f"{total.macs:,}", "97.50%", "digits", "sgd"):
+    for fact in (f"{total.params:,}", f"{total.macs:,}", "97.50 %", "digits", "sgd"):
         assert fact in text
     assert "(N, 1, 29, 33)" in text
 
@@ -285,12 +256,11 @@ def test_the_docstring_tells_size_accuracy_data_recipe_and_input(exports):
 @settings(max_examples=25)
 @given(architectures())
 def test_any_architecture_is_written_as_it_is_built(architecture):
-    statistics = _statistics(architecture)
-    classes = [str(i) for i in range(architecture.num_classes)]
-    text = source(architecture, *statistics, classes, _facts())
+    package = made_package(architecture)
+    text = source(package)
     namespace = {"__name__": "model"}
     exec(text, namespace)
-    built = build(architecture, *statistics)
+    built = build(architecture, package.mean, package.std)
     written = namespace["Network"]()
     written.load_state_dict(built.state_dict())
     assert _parts(written) == _parts(built)
@@ -309,8 +279,7 @@ def test_any_architecture_is_written_as_it_is_built(architecture):
 def test_ruff_finds_nothing_in_any_export(drawn):
     with tempfile.TemporaryDirectory() as folder:
         for i, architecture in enumerate(drawn):
-            classes = [str(i) for i in range(architecture.num_classes)]
-            text = source(architecture, *_statistics(architecture), classes, _facts())
+            text = source(made_package(architecture))
             Path(folder, f"model_{i}.py").write_text(text)
         for args in (("check",), ("format", "--check", "--diff")):
             done = _run(
@@ -322,8 +291,7 @@ def test_ruff_finds_nothing_in_any_export(drawn):
 @pytest.mark.parametrize("name", REFERENCES)
 def test_famous_networks_are_written_as_they_are_built(name):
     architecture = REFERENCES[name]((3, 64, 64), 10)
-    classes = [str(i) for i in range(10)]
-    text = source(architecture, *_statistics(architecture), classes, _facts())
+    text = source(made_package(architecture))
     namespace = {"__name__": "model"}
     exec(text, namespace)
     with torch.device("meta"):
@@ -338,10 +306,9 @@ def test_networks_of_shipped_spaces_are_written_as_they_are_built(name):
         num_classes=10,
         max_params=2_000_000,
     )
-    classes = [str(i) for i in range(10)]
     for seed in range(5):
         architecture = bound.sample(random.Random(seed))
-        text = source(architecture, *_statistics(architecture), classes, _facts())
+        text = source(made_package(architecture))
         namespace = {"__name__": "model"}
         exec(text, namespace)
         with torch.device("meta"):
@@ -353,8 +320,7 @@ def test_networks_of_shipped_spaces_are_written_as_they_are_built(name):
 def test_what_the_whole_network_shares_is_written_once():
     def text(name, **changes):
         architecture = replace(REFERENCES[name]((3, 64, 64), 10), **changes)
-        classes = [str(i) for i in range(10)]
-        return source(architecture, *_statistics(architecture), classes, _facts())
+        return source(made_package(architecture))
 
     uniform = text("resnet18")
     assert uniform.count("partial(") == 1

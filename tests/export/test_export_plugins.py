@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from made_package import made_package
 from torch import nn
 
 from nas.arch import (
@@ -21,20 +22,16 @@ from nas.arch import (
     Sum,
 )
 from nas.errors import SpecError
-from nas.export import ModelFacts, source
+from nas.export import source
 from nas.nn.build import build
 from nas.nn.layers import Head, Normalize
 from nas.nn.layout import Call, Layout
-from nas.records import Recipe
 
 ARCHITECTURE = Architecture(
     input_shape=(2, 4, 4),
     num_classes=2,
     stem=(StemConv(width=2),),
     blocks=(Block(aggregation=Sum(), unit=Basic(), depth=1, width=2),),
-)
-FACTS = ModelFacts(
-    name="m", data="d", accuracy=0.5, recipe=Recipe(), seed=0, origin="trial 1 of r"
 )
 
 
@@ -54,7 +51,7 @@ def exported(tmp_path, monkeypatch):
             aux=(),
         )
         monkeypatch.setattr("nas.nn.layout.layout", lambda *_: layout)
-        return source(ARCHITECTURE, (0.5, 0.25), (1.0, 1.0), ("a", "b"), FACTS)
+        return source(made_package(ARCHITECTURE))
 
     return export
 
@@ -143,12 +140,13 @@ def test_units_and_aggregations_of_a_space_carry_their_source(tmp_path):
         )
     ]
     architecture = replace(ARCHITECTURE, input_shape=(2, 40, 40), blocks=tuple(blocks))
-    text = source(architecture, (0.5, 0.25), (1.0, 1.0), ("a", "b"), FACTS)
+    package = made_package(architecture)
+    text = source(package)
     assert text.count("class Gate(nn.Module):") == text.count("class Last(") == 1
     assert "nas_plugin" not in text
     namespace = {"__name__": "model"}
     exec(text, namespace)
-    built = build(architecture, (0.5, 0.25), (1.0, 1.0), seed=0).eval()
+    built = build(architecture, package.mean, package.std, seed=0).eval()
     written = namespace["Network"]().eval()
     written.load_state_dict(built.state_dict())
     images = torch.rand(2, *architecture.input_shape)

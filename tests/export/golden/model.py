@@ -1,8 +1,8 @@
-"""An image classifier for 10 classes, found by nas.
+"""An image classifier for 10 classes, exported by nas.
 
 name          cifar10-small
 data          cifar10
-accuracy      91.34% on the validation split
+accuracy      91.34 % on the validation split
 parameters    50,218
 MACs          14,323,648 for one image
 recipe        40 epochs, batches of 128, sgd with a one-cycle schedule, peak learning
@@ -22,11 +22,9 @@ both need.
     names = [CLASSES[i] for i in best]
 
 `python model.py` describes the network, `python model.py cat.png` names what a picture
-shows. To fine-tune it on classes of your own, give it a new head and train it:
-
-    network.head = Head(96, num_classes, dropout=0.1)
-
-`Network(num_classes)` is the same network, untrained.
+shows. To fine-tune it on classes of your own, train what `build(num_classes=5)`
+returns: the same network with a new head. `Network(num_classes)` is the same network
+with fresh weights.
 """
 
 import argparse
@@ -539,9 +537,18 @@ def read_image(path: Path, input_shape: tuple[int, int, int]) -> Tensor:
 
 
 def load(path: str | Path | None = None) -> Network:
-    """Return the trained network in eval mode.
+    """Return the trained network in eval mode, for use.
 
     ``path`` leads to its weights; without one, model.safetensors beside this file.
+    """
+    return build(path=path).eval()
+
+
+def build(num_classes: int = 10, path: str | Path | None = None) -> Network:
+    """Return the trained network in training mode, for fine-tuning.
+
+    Where ``num_classes`` is not the number of CLASSES, its head is a new one, which
+    knows nothing yet. ``path`` is as in ``load``.
     """
     file = Path(path or Path(__file__).with_name("model.safetensors"))
     weights = read_safetensors(file)
@@ -550,7 +557,9 @@ def load(path: str | Path | None = None) -> Network:
         network.load_state_dict(weights)
     except RuntimeError as error:
         raise ValueError(f"{file}: not the weights of this network") from error
-    return network.eval()
+    if num_classes != len(CLASSES):
+        network.head = Head(96, num_classes, dropout=0.1)
+    return network
 
 
 def main() -> None:

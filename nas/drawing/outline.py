@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from nas.arch import Architecture
-from nas.nn.cost import Cost, cost, needs_closing
-from nas.report.describe import (
+from nas.drawing.describe import (
     describe_aux,
     describe_block,
     describe_fusion,
     describe_head,
     describe_stem,
 )
+from nas.nn.cost import Cost, cost, needs_closing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,65 @@
+"""How long a network takes for a batch, as plain data that land in the run folder."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from nas.rules import FINITE, TEXT, Rule, check, is_time, whole
+
+_TIME: Final = Rule("more than 0", lambda v: FINITE.holds(v) and v > 0)
+_LATENCY: Final = {
+    **dict.fromkeys(("device", "precision", "torch"), TEXT),
+    **dict.fromkeys(("batch_size", "threads", "runs"), whole(1)),
+    "warmup_runs": whole(),
+    **dict.fromkeys(("median_ms", "low_ms", "high_ms"), _TIME),
+    "measured": Rule("a time in ISO 8601", is_time),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """What a call of a network takes, by the clock on the wall.
+
+    Times are in milliseconds for one batch. One run in twenty was faster than
+    ``low_ms``, one in twenty slower than ``high_ms``; ``runs`` were timed, after
+    ``warmup_runs`` that were not. ``device`` is the name of the processor or GPU,
+    ``threads`` are those of the CPU, ``precision`` is that of the weights and products,
+    ``torch`` the version of PyTorch, and ``measured`` when that was, ISO 8601 in UTC.
+    """
+
+    device: str
+    threads: int
+    batch_size: int
+    precision: str
+    median_ms: float
+    low_ms: float
+    high_ms: float
+    runs: int
+    warmup_runs: int
+    torch: str
+    measured: str
+
+    @property
+    def images_per_second(self) -> float:
+        """How many images that is, one batch after another."""
+        return 1000 * self.batch_size / self.median_ms
+
+    @property
+    def setting(self) -> tuple[str, int, int, str]:
+        """What has to be the same for two figures to be of the same thing."""
+        return self.device, self.threads, self.batch_size, self.precision
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the latency as plain JSON data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Latency":
+        """Return the latency that ``to_json`` wrote.
+
+        Raises:
+            RunError: naming a field that it did not write.
+            TypeError: of a field that is missing or unknown.
+        """
+        check(data, _LATENCY)
+        return cls(**data)
