@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 CALIBRATION_IMAGES: Final = 256
 """More of them change no accuracy; see docs/quantization.md."""
 
+SCHEME: Final = (
+    "8-bit integers, weights with a scale for each channel, activations with one for "
+    f"each tensor, from {CALIBRATION_IMAGES} training images at most"
+)
+
 _BATCH: Final = 32
 
 _OPERATIONS: Final = (
