@@ -18,6 +18,7 @@ from nas.formats.onnx_graph import IMAGES, logits, onnx_graph, session
 from nas.formats.quiet import quiet
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
     from torch import Tensor, nn
 
 CALIBRATION_IMAGES: Final = 256
@@ -82,12 +83,16 @@ def quantized(
     Raises:
         SpecError: when the network cannot be quantised.
     """
+    _, channels, height, width = images.shape
+    graph = onnx_graph(network, (channels, height, width), classes)
+    return Quantized(quantized_graph(graph, images).SerializeToString())
+
+
+def quantized_graph(graph: "ModelProto", images: NDArray[np.uint8]) -> "ModelProto":
+    """Return an ONNX model in 8-bit integers; see `quantized`."""
     import onnx
     from onnxruntime.quantization import QuantType, quantize_static
 
-    _, *shape = images.shape
-    channels, height, width = shape
-    graph = onnx_graph(network, (channels, height, width), classes)
     with tempfile.TemporaryDirectory() as folder, quiet(""):
         exact, path = Path(folder, "exact.onnx"), Path(folder, "int8.onnx")
         onnx.save(graph, exact)
@@ -108,7 +113,7 @@ def quantized(
             ) from error
         model = onnx.load(path)
     compact(model)
-    return Quantized(model.SerializeToString())
+    return model
 
 
 class _Reader:

@@ -46,7 +46,9 @@ def onnx_graph(
                 network,
                 (torch.zeros(2, *input_shape),),
                 dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
-            ).run_decompositions({pool: adaptive_max_pool2d})
+            )
+            if any(node.target is pool for node in program.graph.nodes):
+                program = program.run_decompositions({pool: adaptive_max_pool2d})
             exported: Any = torch.onnx.export(
                 program,
                 input_names=[IMAGES],
