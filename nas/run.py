@@ -33,6 +33,7 @@ from nas.report import (
     best,
     contest,
     effects,
+    is_compared,
     judged,
     pareto_front,
     reference_point,
@@ -80,27 +81,31 @@ class Run:
 
     @property
     def front(self) -> tuple[TrialRecord, ...]:
-        """The trials that no other beats in accuracy and size, smallest first.
+        """The trials that no other beats in all objectives, by the first cost.
 
+        That is accuracy and size, smallest first, unless the search had others.
         Repeated trials compete with the mean of their repeats.
         """
         records = {record.trial: record for record in self.records}
-        front = pareto_front(judged(records.values(), read_repeats(self.folder)))
+        now = judged(records.values(), read_repeats(self.folder))
+        front = pareto_front(now, self.config.costs)
         return tuple(records[record.trial] for record in front)
 
     def best(self, max_params: int | None = None) -> TrialRecord:
         """Return the most accurate trial, among those of at most ``max_params``.
 
         Repeated trials compete with the mean of their repeats, trials of a baseline
-        like any others.
+        like any others. Of equally accurate ones it is the cheapest.
 
         Raises:
             RunError: when there is none.
         """
         records = self.records
-        found = best(judged(records, read_repeats(self.folder)), max_params)
+        now, costs = judged(records, read_repeats(self.folder)), self.config.costs
+        found = best(now, max_params, costs)
         if found is None:
-            smallest = min((r.params for r in pareto_front(records)), default=None)
+            compared = (r.params for r in records if is_compared(r, costs))
+            smallest = min(compared, default=None)
             raise RunError(
                 f"{self.path} has no finished trial yet; continue it with 'nas resume'"
                 if smallest is None
@@ -136,10 +141,14 @@ class Run:
         config, records = self.config, self.records
         repeats = read_repeats(self.folder)
         reference = reference_point(
-            records, self.folder.facts(), config.max_params, config.recipe.objective
+            records,
+            self.folder.facts(),
+            config.max_params,
+            config.recipe.objective,
+            config.costs[0],
         )
         beliefs = read_beliefs(self.folder, records, repeats)
-        return summarize(records, reference, repeats, beliefs)
+        return summarize(records, reference, repeats, beliefs, config.costs)
 
     def contests(self) -> dict[Protocol, Contest]:
         """Return what retrained networks came to, the latest protocol's last.

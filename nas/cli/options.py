@@ -62,13 +62,13 @@ def parse_choice(text: str | tuple[int, ...]) -> str | tuple[int, ...]:
 
 
 def parse_names(text: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names in 'resnet20,dla_small@30k'."""
+    """Return the names in 'accuracy,params'."""
     if isinstance(text, tuple):
         return text
     names = tuple(part.strip() for part in text.split(","))
     if not all(names):
         raise typer.BadParameter(
-            f"must be names; got {text!r}; write for example resnet20,dla_small@30k"
+            f"must be names with commas between them; got {text!r}"
         )
     return names
 

@@ -1,8 +1,9 @@
 """What a search found: the front, its tables and its picture. Needs no torch."""
 
 from nas.report.compare import Comparison, compare
+from nas.report.costs import COSTS, SIZE, CostAxis, costs_of, titles, values
 from nas.report.effects import Effects, Share, effects
-from nas.report.front import Front, best, has_accuracy, pareto_front
+from nas.report.front import Front, best, has_accuracy, is_compared, pareto_front
 from nas.report.hypervolume import Reference, reference_point
 from nas.report.judged import RepeatFacts, judged, repeat_facts
 from nas.report.retrained import Contest, Entrant, Standing, contest
@@ -13,9 +14,12 @@ from nas.report.write import write_report
 from nas.report.write_retrained import write_retrained
 
 __all__ = [
+    "COSTS",
+    "SIZE",
     "Certainty",
     "Comparison",
     "Contest",
+    "CostAxis",
     "Effects",
     "Entrant",
     "Front",
@@ -29,17 +33,21 @@ __all__ = [
     "best",
     "compare",
     "contest",
+    "costs_of",
     "describe_stops",
     "effects",
     "epochs_spent",
     "front_rows",
     "has_accuracy",
+    "is_compared",
     "judged",
     "pareto_front",
     "recipe_text",
     "reference_point",
     "repeat_facts",
     "summarize",
+    "titles",
+    "values",
     "write_report",
     "write_retrained",
 ]

@@ -10,6 +10,7 @@ from nas.data import RetrainingData, SearchData
 from nas.errors import NasError, SearchFailed, one_line
 from nas.executors import Executor, InlineExecutor, LocalExecutor
 from nas.records import EvalRequest, TrialRecord
+from nas.report import CostAxis
 from nas.retraining import Protocol
 from nas.search.beliefs import believe
 from nas.search.config import SearchConfig
@@ -100,7 +101,7 @@ def run_search(
                     tuple(search.records.values()), config.repeats
                 )
         records = [record for _, record in sorted(search.records.items())]
-        _keep_beliefs(run, space, records, on_event)
+        _keep_beliefs(run, space, records, config.costs, on_event)
     if not any(record.status == "complete" for record in records):
         reason = next((r.error for r in records if r.error), "nothing was trained")
         first = search.failures[0].traceback if search.failures else None
@@ -139,7 +140,8 @@ def run_repeats(
                 repeater.repeat(trials, trainings)
             else:
                 repeater.repeat_front(records, trainings)
-        _keep_beliefs(run, _bound(run, config, data), records, on_event)
+        space = _bound(run, config, data)
+        _keep_beliefs(run, space, records, config.costs, on_event)
 
 
 def run_retraining(
@@ -228,12 +230,14 @@ def _keep_beliefs(
     run: RunFolder,
     space: BoundSpace,
     records: Sequence[TrialRecord],
+    costs: Sequence[CostAxis],
     on_event: Callable[[Event], None],
 ) -> None:
     """Keep what a model thinks of the trials; they are worth more than its failure."""
     try:
         with one_thread():
-            beliefs = believe(space.distributions(), records, read_repeats(run))
+            repeats = read_repeats(run)
+            beliefs = believe(space.distributions(), records, repeats, costs)
         if beliefs is not None:
             write_beliefs(run, beliefs)
     except Exception as error:
