@@ -4,7 +4,7 @@ import csv
 import json
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from nas.report.courses import draw_courses
 from nas.report.effects import Effects
 from nas.report.figure import draw_front
+from nas.report.latencies import LatencyRow
 from nas.report.stops import TrialRow, stopped, trial_rows
 from nas.report.summary import Summary
 from nas.report.tables import FrontRow
@@ -27,6 +28,7 @@ def write_report(
     epochs: int | None = None,
     data: Mapping[str, Any] | None = None,
     effects: Effects | None = None,
+    latencies: Sequence[LatencyRow] = (),
 ) -> None:
     """Write ``front.csv``, ``front.json``, ``front.png`` and ``summary.json``.
 
@@ -42,6 +44,7 @@ def write_report(
         epochs: of a whole training.
         data: the facts about the data, which go to ``data.json``.
         effects: what accuracy goes by, which goes to ``effects.json``.
+        latencies: of the front, which go to ``latency.csv`` if there are any.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _replaced(folder / "front.csv") as path:
@@ -57,6 +60,11 @@ def write_report(
         (folder / "effects.json").unlink(missing_ok=True)
     else:
         _write_json(folder / "effects.json", effects.to_json())
+    if latencies:
+        with _replaced(folder / "latency.csv") as path:
+            _write_csv(path, LatencyRow, latencies)
+    else:
+        (folder / "latency.csv").unlink(missing_ok=True)
     # Pictures come last: of all this, they are what most often cannot be made.
     with warnings.catch_warnings():
         # The title may be in letters that the font does not have.
@@ -80,7 +88,9 @@ def _write_json(path: Path, data: Any) -> None:
 
 
 def _write_csv(
-    path: Path, kind: type[Any], rows: Iterable[FrontRow] | Iterable[TrialRow]
+    path: Path,
+    kind: type[Any],
+    rows: Iterable[FrontRow] | Iterable[TrialRow] | Iterable[LatencyRow],
 ) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         names = [field.name for field in fields(kind)]
