@@ -257,7 +257,7 @@ def search(
         reached = {
             epochs: value for epochs, value in reached.items() if epochs <= until
         }
-        scheduler.take_in(number, network.params, reached)
+        scheduler.take_in(number, (network.params,), reached)
         part = until / table.epochs
         if until < table.epochs:
             if trial is None:

@@ -21,7 +21,7 @@ from nas.records import Recipe
 from nas.run import Run
 from nas.search import Event, Notice, RunFolder, SearchConfig
 from nas.search.changes import check_data, check_options
-from nas.search.config import ETA, MAX_FAILURES, RETRIES
+from nas.search.config import ETA, MAX_FAILURES, OBJECTIVES, RETRIES
 from nas.search.devices import check_device, gone, settled_device
 from nas.search.memory import default_data_memory
 from nas.search.precision import settled_recipe
@@ -47,6 +47,7 @@ def search(
     flip: bool | None = None,
     class_weights: bool | None = None,
     objective: str | None = None,
+    objectives: Sequence[str] = OBJECTIVES,
     precision: str | None = None,
     image_size: int | None = None,
     data_memory: int | None = None,
@@ -83,7 +84,10 @@ def search(
         flip: mirror every second image; None leaves it to the recipe or, when that or
             ``augment`` is open, to whether the images are in colour and no symbols.
         class_weights: every class weighs the same in the loss.
-        objective: "accuracy" or "balanced-accuracy".
+        objective: which accuracy: "accuracy" or "balanced-accuracy".
+        objectives: what the search goes by: "accuracy", which is maximised, and one or
+            more of "params", "macs" and "latency", which are minimised. No candidate is
+            over the budget of parameters in any case.
         precision: "float32", "bf16", or "auto" for the faster one, which is measured
             where it is not known.
         image_size: the side in pixels that images of different sizes get.
@@ -149,6 +153,7 @@ def search(
         retries=retries,
         timeout=timeout,
         max_failures=max_failures,
+        objectives=tuple(objectives),
     )
     if eta is not None and not halving:
         raise ConfigError("eta is for halving; add --halving, or leave --eta out")

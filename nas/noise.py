@@ -90,7 +90,7 @@ class Belief:
 
     ``accuracy`` is the median of what its network reaches on average over seeds, from
     ``low`` to ``high`` is where that lies with a probability of 95 %, all in [0, 1].
-    ``on_front`` is the probability that no trained network of at most its size is more
+    ``on_front`` is the probability that no trained network that costs no more is more
     accurate on average.
     """
 
@@ -108,7 +108,7 @@ class Beliefs:
     ``trials`` and ``repeats`` are the complete ones that it was made from. ``noise`` is
     the standard deviation of the log error of a single training. ``ahead`` has, for
     two trials of the front, the probability that the first is the more accurate one on
-    average; the first is the larger.
+    average; the first has been so in the search.
     """
 
     trials: int

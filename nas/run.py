@@ -17,6 +17,7 @@ from nas.report import (
     Summary,
     best,
     effects,
+    is_compared,
     judged,
     latency_rows,
     pareto_front,
@@ -62,27 +63,31 @@ class Run:
 
     @property
     def front(self) -> tuple[TrialRecord, ...]:
-        """The trials that no other beats in accuracy and size, smallest first.
+        """The trials that no other beats in all objectives, by the first cost.
 
+        That is accuracy and size, smallest first, unless the search had others.
         Repeated trials compete with the mean of their repeats.
         """
         records = {record.trial: record for record in self.records}
-        front = pareto_front(judged(records.values(), read_repeats(self.folder)))
+        now = judged(records.values(), read_repeats(self.folder))
+        front = pareto_front(now, self.config.costs)
         return tuple(records[record.trial] for record in front)
 
     def best(self, max_params: int | None = None) -> TrialRecord:
         """Return the most accurate trial, among those of at most ``max_params``.
 
         Repeated trials compete with the mean of their repeats, trials of a baseline
-        like any others.
+        like any others. Of equally accurate ones it is the cheapest.
 
         Raises:
             RunError: when there is none.
         """
         records = self.records
-        found = best(judged(records, read_repeats(self.folder)), max_params)
+        now, costs = judged(records, read_repeats(self.folder)), self.config.costs
+        found = best(now, max_params, costs)
         if found is None:
-            smallest = min((r.params for r in pareto_front(records)), default=None)
+            compared = (r.params for r in records if is_compared(r, costs))
+            smallest = min(compared, default=None)
             raise RunError(
                 f"{self.path} has no finished trial yet; continue it with 'nas resume'"
                 if smallest is None
@@ -137,10 +142,14 @@ class Run:
         config, records = self.config, self.records
         repeats = read_repeats(self.folder)
         reference = reference_point(
-            records, self.folder.facts(), config.max_params, config.recipe.objective
+            records,
+            self.folder.facts(),
+            config.max_params,
+            config.recipe.objective,
+            config.costs[0],
         )
         beliefs = read_beliefs(self.folder, records, repeats)
-        return summarize(records, reference, repeats, beliefs)
+        return summarize(records, reference, repeats, beliefs, config.costs)
 
     def report(self) -> Summary:
         """Write the report and the data's facts into the run; return its summary.

@@ -12,6 +12,7 @@ from nas.cli.options import (
     parse_bytes,
     parse_choice,
     parse_devices,
+    parse_names,
     parse_seconds,
     parse_shape,
     parse_size,
@@ -136,10 +137,19 @@ def search(
     objective: Annotated[
         str,
         typer.Option(
-            help="What is maximised: accuracy or balanced-accuracy, the mean of the "
-            "classes' own accuracies."
+            help="Which accuracy counts: accuracy or balanced-accuracy, the mean of "
+            "the classes' own accuracies."
         ),
     ] = "accuracy",
+    objectives: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_names,
+            metavar="accuracy,COST,...",
+            help="What the search goes by: accuracy, and what is to be small: params, "
+            "macs or latency, one or several of them.",
+        ),
+    ] = "accuracy,params",
     precision: Annotated[
         str,
         typer.Option(
@@ -269,6 +279,7 @@ def search(
         flip=flip,
         class_weights=class_weights,
         objective=objective,
+        objectives=objectives,
         precision=precision,
         image_size=image_size,
         data_memory=data_memory,

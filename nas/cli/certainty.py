@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nas.cli.render import percent
-from nas.report import Certainty, Summary
+from nas.report import Certainty, Summary, titles
 
 _MARKS = (0.25, 0.5, 0.75, 1.0)
 
@@ -46,8 +46,8 @@ def print_comparison(console: Console, found: Summary) -> None:
     """Print hypervolumes, and what is established about random search if it ran."""
     at = found.reference
     console.print(
-        f"\nHypervolume over the log of size, from {percent(at.accuracy)} and "
-        f"{round(at.params):,} parameters ({at.name}):",
+        f"\nHypervolume over the log of {titles([at.cost])}, from "
+        f"{percent(at.accuracy)} and {at.cost.phrase(at.most)} ({at.name}):",
         highlight=False,
     )
     if found.comparison is None:

@@ -30,7 +30,7 @@ from nas.cli.render import (
 from nas.errors import ConfigError, NasError, RunError, SpaceError, unknown
 from nas.nn.cost import cost
 from nas.records import Recipe, TrialRecord, recipe_to_json
-from nas.report import describe_stops
+from nas.report import best, describe_stops, titles
 from nas.run import Run
 from nas.search import Event
 from nas.space import BoundSpace, SearchSpace, shipped
@@ -211,8 +211,8 @@ def _print_front(console: Console, run: Run) -> None:
         return
     console.print()
     count = "1 trial" if len(records) == 1 else f"{len(records)} trials"
-    title = f"Front of {count}{lost}: accuracy against size"
-    console.print(front_table(front, title))
+    title = f"Front of {count}{lost}: accuracy against {titles(found.costs)}"
+    console.print(front_table(front, title, found.costs))
     _print_stops(console, run, records)
     if any(record.recipe for record in records):
         console.print()
@@ -220,9 +220,11 @@ def _print_front(console: Console, run: Run) -> None:
     print_certainty(console, found)
     print_comparison(console, found)
     print_run_latencies(console, run, front)
+    most_accurate = best(front, costs=found.costs)
+    assert most_accurate is not None
     console.print(
         f"\nreport  {run.folder.report_path}\n"
-        f"show    nas show {run.path} --trial {front[-1].trial}\n"
+        f"show    nas show {run.path} --trial {most_accurate.trial}\n"
         f"export  nas export {run.path}\n"
         f"look    nas tensorboard {run.path}",
         soft_wrap=True,

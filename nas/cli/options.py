@@ -85,6 +85,13 @@ def parse_batches(text: str | tuple[int, ...]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(map(int, text.split(","))))
 
 
+def parse_names(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names in 'accuracy,params'."""
+    if isinstance(text, tuple):
+        return text
+    return tuple(name.strip() for name in text.split(","))
+
+
 def parse_workers(text: str | int | None) -> int | None:
     """Return the number in '4', None for 'auto'."""
     if text is None or text == "auto":

@@ -16,7 +16,7 @@ from rich.text import Text
 from nas.cli.render import percent, progress, shown_accuracy
 from nas.errors import counted
 from nas.records import RECIPE_GENES, Arm, TrialRecord
-from nas.report import Front, best, compact, epochs_spent
+from nas.report import COSTS, SIZE, Front, best, epochs_spent, titles
 from nas.search import (
     Begun,
     Event,
@@ -102,6 +102,7 @@ class Watch:
 
     def _begin(self, event: Begun) -> None:
         self.begun = event
+        self.front = Front(costs=event.config.costs)
         for record in event.finished:
             self._count(record)
         self.spent_before = epochs_spent(event.finished)
@@ -126,8 +127,10 @@ class Watch:
             pauses = " and ".join([*map(str, before), counted(last, "epoch")])
             self._print(
                 f"halving: trials pause after {pauses}; one in "
-                f"{config.eta} goes on, the best for their size"
+                f"{config.eta} goes on, the best for their {titles(config.costs)}"
             )
+        if config.costs != SIZE:
+            self._print(f"it goes by accuracy against {titles(config.costs)}")
         if event.searched:
             genes = (
                 f"{name.removeprefix(RECIPE_GENES)} ({domain})"
@@ -160,7 +163,7 @@ class Watch:
             reached = percent(shown_accuracy(record)) + after
             self._print(
                 f"{count} trial {record.trial}: {reached} with "
-                f"{record.params:,} parameters in {record.seconds:.1f} s"
+                f"{self._costs(record)} in {record.seconds:.1f} s"
                 f"{self._spent()}{self._time_left()}"
             )
 
@@ -248,27 +251,43 @@ class Watch:
             self._spent().removeprefix(", "),
             f"{_duration(self.clock() - self.started_at)}{self._time_left()}",
         )
-        bands = Table(box=None, padding=(0, 2))
-        bands.add_column("best up to", justify="right")
-        bands.add_column("accuracy", justify="right")
-        bands.add_column("parameters", justify="right")
-        bands.add_column("trial", justify="right")
-        edge = self.begun.config.max_params
+        bands = self._bands()
+        return Group(line, bands) if bands.row_count else line
+
+    def _bands(self) -> Table:
+        """Return the best networks up to some values of the first cost."""
+        assert self.begun is not None
+        config = self.begun.config
+        cost, *_ = config.costs
+        table = Table(box=None, padding=(0, 2))
+        for title in ("best up to", "accuracy", cost.title, "trial"):
+            table.add_column(title, justify="right")
+        spent = {record.trial: cost.of(record) or 0.0 for record in self.front}
+        edge: float = max(spent.values(), default=0.0)
+        if cost.name == "params":
+            edge = config.max_params
         for _ in range(_BANDS):
-            found = best(self.front, edge)
+            within = [r for r in self.front if spent[r.trial] <= edge]
+            found = best(within, costs=config.costs)
             if found is None:
                 break
             assert found.accuracy is not None
-            bands.add_row(
-                compact(edge) if edge % 1000 == 0 else f"{edge:,}",
+            at = spent[found.trial]
+            table.add_row(
+                cost.tick(edge) if edge % 1000 == 0 else cost.write(edge),
                 percent(found.accuracy),
-                f"{found.params:,}",
+                cost.write(at),
                 str(found.trial),
             )
-            edge = min(edge // 2, found.params - 1)
-            if edge < 1:
-                break
-        return Group(line, bands) if bands.row_count else line
+            edge = min(edge / 2, at - cost.finest) // cost.finest * cost.finest
+        return table
+
+    def _costs(self, record: TrialRecord) -> str:
+        """Return what a trial costs, its parameters first, as far as it is known."""
+        assert self.begun is not None
+        costs = dict.fromkeys([COSTS["params"], *self.begun.config.costs])
+        known = ((cost, cost.of(record)) for cost in costs)
+        return ", ".join(cost.phrase(at) for cost, at in known if at is not None)
 
 
 def _duration(seconds: float) -> str:

@@ -9,7 +9,16 @@ from rich.text import Text
 from nas.arch import Architecture
 from nas.nn.cost import num_params
 from nas.records import TrialRecord, recipe_genes
-from nas.report import aggregation_names, front_rows, human, outline, recipe_text
+from nas.report import (
+    SIZE,
+    CostAxis,
+    aggregation_names,
+    front_rows,
+    human,
+    outline,
+    recipe_text,
+    values,
+)
 from nas.search import SearchConfig
 from nas.space import BoundSpace, Domain
 
@@ -19,10 +28,14 @@ def percent(accuracy: float) -> str:
     return f"{100 * accuracy:.2f} %"
 
 
-def front_table(front: Sequence[TrialRecord], title: str) -> Table:
-    """Return the front, smallest network first."""
+def front_table(
+    front: Sequence[TrialRecord], title: str, costs: Sequence[CostAxis] = SIZE
+) -> Table:
+    """Return the front, cheapest network first, with what it costs."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None)
-    for name in ("trial", "accuracy", "parameters", "MACs"):
+    further = [cost for cost in costs if cost.name not in ("params", "macs")]
+    names = [*("trial", "accuracy", "parameters", "MACs"), *(c.title for c in further)]
+    for name in names:
         table.add_column(name, justify="right")
     table.add_column("blocks", overflow="fold")
     rows = front_rows(front)
@@ -32,12 +45,16 @@ def front_table(front: Sequence[TrialRecord], title: str) -> Table:
     with_arms = any(row.arm == "random" for row in rows)
     if with_arms:
         table.add_column("arm")
-    for row in rows:
+    for row, record in zip(rows, front, strict=True):
         table.add_row(
             str(row.trial),
             percent(row.accuracy),
             f"{row.params:,}",
             human(row.macs),
+            *(
+                c.write(at)
+                for c, at in zip(further, values(record, further), strict=True)
+            ),
             row.aggregations,
             *([row.recipe] if with_recipes else []),
             *([row.arm] if with_arms else []),

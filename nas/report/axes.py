@@ -15,7 +15,7 @@ _LADDERS: Final = (
 )
 
 
-def size_limits(sizes: Sequence[int], max_params: int | None) -> tuple[float, float]:
+def size_limits(sizes: Sequence[float], max_params: int | None) -> tuple[float, float]:
     """Return what a logarithmic axis shows: all sizes, and the budget if it is near.
 
     A budget of more than four times the largest size would only squeeze the trials.

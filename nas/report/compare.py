@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.records import TrialRecord
-from nas.report.front import has_accuracy
+from nas.report.front import is_compared
 from nas.report.hypervolume import Reference, Step, course
 
 _PERMUTATIONS: Final = 4999
@@ -104,18 +104,19 @@ def compare(records: Sequence[TrialRecord], reference: Reference) -> Comparison 
 def _chance(
     search: Sequence[TrialRecord], random: Sequence[TrialRecord], reference: Reference
 ) -> float:
-    trials = sorted([*search, *random], key=lambda r: r.params)
+    cost, most = reference.cost, reference.most
+    trials = sorted([*search, *random], key=lambda r: cost.of(r) or most)
     mine = np.array([record.arm == "search" for record in trials])
-    sizes = np.log([min(record.params, reference.params) for record in trials])
+    sizes = np.log([min(cost.of(record) or most, most) for record in trials])
     heights = np.array(
         [
             max((record.accuracy or 0.0) - reference.accuracy, 0.0)
-            if has_accuracy(record)
+            if is_compared(record, (cost,))
             else 0.0
             for record in trials
         ]
     )
-    widths = np.diff(sizes, append=np.log(reference.params))
+    widths = np.diff(sizes, append=np.log(most))
 
     def differences(chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return the differences of hypervolumes for rows (K, N) of arms."""

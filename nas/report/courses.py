@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from nas.report.compare import Comparison
-from nas.report.human import compact
+from nas.report.costs import titles
 from nas.report.hypervolume import Reference, Step
 
 _COLORS: Final = {"search": "#0072B2", "random search": "#D55E00"}
@@ -50,9 +50,11 @@ def draw_courses(
     axes.grid(color="#e6e6e6", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="best", frameon=False, fontsize=9)
+    cost = reference.cost
     said = axes.annotate(
-        f"accuracy over the log of size, from {100 * reference.accuracy:.2f}% and "
-        f"{compact(round(reference.params))} parameters ({reference.name})",
+        f"accuracy over the log of {titles([cost])}, from "
+        f"{100 * reference.accuracy:.2f}% and {cost.tick(reference.most)} {cost.unit} "
+        f"({reference.name})",
         xy=(0, 1),
         xycoords="axes fraction",
         xytext=(0, 6),

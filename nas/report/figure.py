@@ -9,7 +9,8 @@ from nas.arch import Architecture
 from nas.errors import printable
 from nas.records import TrialRecord
 from nas.report.axes import accuracy_limits, size_limits, size_ticks
-from nas.report.front import has_accuracy, pareto_front
+from nas.report.costs import PARAMS, SIZE, CostAxis
+from nas.report.front import is_compared, pareto_front
 from nas.report.human import compact
 from nas.report.labels import place_labels
 from nas.report.stops import stopped
@@ -43,12 +44,23 @@ def draw_front(
     *,
     title: str,
     max_params: int | None = None,
+    costs: Sequence[CostAxis] = SIZE,
+    cost: CostAxis = PARAMS,
 ) -> None:
-    """Draw accuracy against size as a PNG of 1500 x 1000 pixels.
+    """Draw accuracy against a cost as a PNG of 1500 x 1000 pixels.
 
     A dot's shape and colour stand for the aggregation that most blocks of the trial
     use; trials far below the front are marked on the lower edge. Random search beside
-    the search has a dashed front of its own.
+    the search has a dashed front of its own. The line is the front in accuracy and this
+    cost; trials that are on the front in all costs, and not here, lie below it.
+
+    Args:
+        records: all trials.
+        path: of the file.
+        title: stands over the picture.
+        max_params: the budget, which is drawn where the cost is size.
+        costs: of the search.
+        cost: which of them to draw.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -59,23 +71,22 @@ def draw_front(
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     _title(axes, title, records)
-    complete = [record for record in records if has_accuracy(record)]
+    complete = [record for record in records if is_compared(record, costs)]
     if complete:
-        front = pareto_front(complete)
-        _scale(axes, complete, front, max_params)
-        _trials(axes, complete, front)
-        _out_of_sight(axes, complete)
+        front, line = pareto_front(complete, costs), pareto_front(complete, (cost,))
+        _scale(axes, cost, complete, front, max_params if cost == PARAMS else None)
+        _trials(axes, cost, complete, front)
+        _out_of_sight(axes, cost, complete)
         random = [record for record in complete if record.arm == "random"]
         searched = [record for record in complete if record.arm != "random"]
         if random and searched:
-            _front(axes, pareto_front(random), color=_GREY, linestyle=_DASHED)
-            _front(axes, pareto_front(searched), color=_INK)
-        else:
-            _front(axes, front, color=_INK)
+            beside, line = (pareto_front(arm, (cost,)) for arm in (random, searched))
+            _front(axes, cost, beside, color=_GREY, linestyle=_DASHED)
+        _front(axes, cost, line, color=_INK)
         _legend(figure, complete, with_random=bool(random and searched))
         figure.draw_without_rendering()  # the layout is final before labels seek room
-        from_best = [(str(r.trial), _point(r)) for r in reversed(front)]
-        place_labels(axes, from_best)
+        from_best = sorted(front, key=lambda r: (-_accuracy(r), _value(r, cost)))
+        place_labels(axes, [(str(r.trial), _point(r, cost)) for r in from_best])
     else:
         _nothing(axes)
     figure.savefig(path, format="png")
@@ -116,20 +127,23 @@ def _above(axes: "Axes", text: str, x: float, align: str) -> None:
 
 def _scale(
     axes: "Axes",
+    cost: CostAxis,
     complete: Sequence[TrialRecord],
     front: Sequence[TrialRecord],
     max_params: int | None,
 ) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
-    low, high = size_limits([record.params for record in complete], max_params)
+    low, high = size_limits([_value(record, cost) for record in complete], max_params)
+    ticks = size_ticks(low / cost.finest, high / cost.finest)
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    axes.xaxis.set_major_locator(FixedLocator(size_ticks(low, high)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda n, _: compact(round(n))))
+    axes.xaxis.set_major_locator(FixedLocator([n * cost.finest for n in ticks]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: cost.tick(value)))
     axes.xaxis.set_minor_locator(FixedLocator([]))
-    axes.set_xlabel("parameters")
-    floor, top = accuracy_limits([_accuracy(r) for r in complete], _accuracy(front[0]))
+    axes.set_xlabel(cost.title)
+    worst = min(map(_accuracy, front))
+    floor, top = accuracy_limits([_accuracy(r) for r in complete], worst)
     axes.set_ylim(floor, top)
     axes.set_yticks(
         [tick for tick in axes.get_yticks() if floor <= tick <= min(1, top)]
@@ -148,28 +162,33 @@ def _scale(
 
 
 def _trials(
-    axes: "Axes", complete: Sequence[TrialRecord], front: Sequence[TrialRecord]
+    axes: "Axes",
+    cost: CostAxis,
+    complete: Sequence[TrialRecord],
+    front: Sequence[TrialRecord],
 ) -> None:
     ahead = {record.trial for record in front}
     faint = 0.35 if len(complete) <= 500 else 0.12
     for name, (marker, color) in _STYLES.items():
         alike = [r for r in complete if dominant_aggregation(r.architecture) == name]
-        dots = [_point(r) for r in alike if r.trial not in ahead]
-        kept = [_point(r) for r in alike if r.trial in ahead]
+        dots = [_point(r, cost) for r in alike if r.trial not in ahead]
+        kept = [_point(r, cost) for r in alike if r.trial in ahead]
         style = {"marker": marker, "color": color}
         _scatter(axes, dots, s=16, alpha=faint, linewidths=0, zorder=2, **style)
         _scatter(axes, kept, s=42, edgecolors="white", zorder=4, **style)
 
 
-def _out_of_sight(axes: "Axes", complete: Sequence[TrialRecord]) -> None:
+def _out_of_sight(
+    axes: "Axes", cost: CostAxis, complete: Sequence[TrialRecord]
+) -> None:
     floor = axes.get_ylim()[0]
-    below = [record.params for record in complete if _accuracy(record) < floor]
+    below = [_value(record, cost) for record in complete if _accuracy(record) < floor]
     if not below:
         return
     edge = axes.get_xaxis_transform()
     _scatter(
         axes,
-        [(size, 0.012) for size in below],
+        [(value, 0.012) for value in below],
         marker="v",
         s=12,
         color=_GREY,
@@ -193,11 +212,13 @@ def _scatter(axes: "Axes", points: Sequence[tuple[float, float]], **style: Any) 
         axes.scatter(*zip(*points, strict=True), **style)
 
 
-def _front(axes: "Axes", front: Sequence[TrialRecord], **style: Any) -> None:
-    sizes, accuracies = zip(*map(_point, front), strict=True)
+def _front(
+    axes: "Axes", cost: CostAxis, front: Sequence[TrialRecord], **style: Any
+) -> None:
+    spent, accuracies = zip(*(_point(r, cost) for r in front), strict=True)
     # The best stays the best for whoever may spend more: the last step runs on.
     axes.step(
-        [*sizes, axes.get_xlim()[1]],
+        [*spent, axes.get_xlim()[1]],
         [*accuracies, accuracies[-1]],
         where="post",
         linewidth=1.2,
@@ -245,8 +266,14 @@ def _nothing(axes: "Axes") -> None:
     )
 
 
-def _point(record: TrialRecord) -> tuple[float, float]:
-    return record.params, _accuracy(record)
+def _point(record: TrialRecord, cost: CostAxis) -> tuple[float, float]:
+    return _value(record, cost), _accuracy(record)
+
+
+def _value(record: TrialRecord, cost: CostAxis) -> float:
+    value = cost.of(record)
+    assert value is not None, "only trials with this cost are drawn"
+    return value
 
 
 def _accuracy(record: TrialRecord) -> float:

@@ -1,11 +1,12 @@
-"""The area that trials dominate: accuracy over the log of size."""
+"""The area that trials dominate: accuracy over the log of a cost."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import log
 from typing import Any
 
 from nas.records import TrialRecord
+from nas.report.costs import PARAMS, CostAxis
 from nas.report.front import Front, pareto_front
 
 
@@ -13,16 +14,21 @@ from nas.report.front import Front, pareto_front
 class Reference:
     """The point that hypervolumes are measured from; ``name`` says what it is.
 
-    Nothing of at most ``accuracy``, in [0, 1], or at least ``params`` counts.
+    Nothing of at most ``accuracy``, in [0, 1], or that costs at least ``most`` counts.
     """
 
     accuracy: float
-    params: float
+    most: float
     name: str
+    cost: CostAxis = PARAMS
 
     def to_json(self) -> dict[str, Any]:
         """Return the reference as plain JSON data."""
-        return asdict(self)
+        return {
+            "accuracy": self.accuracy,
+            self.cost.name: self.most,
+            "name": self.name,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +66,13 @@ def hypervolume(
 
 def dominated(records: Iterable[TrialRecord], reference: Reference) -> float:
     """Return the hypervolume of trials; those without an accuracy add nothing."""
+    cost = reference.cost
     points = [
-        (record.accuracy, float(record.params))
-        for record in pareto_front(records)
-        if record.accuracy is not None
+        (record.accuracy, float(at))
+        for record in pareto_front(records, (cost,))
+        if record.accuracy is not None and (at := cost.of(record)) is not None
     ]
-    return hypervolume(points, reference.accuracy, reference.params)
+    return hypervolume(points, reference.accuracy, reference.most)
 
 
 def course(records: Iterable[TrialRecord], reference: Reference) -> tuple[Step, ...]:
@@ -74,7 +81,7 @@ def course(records: Iterable[TrialRecord], reference: Reference) -> tuple[Step, 
     Where some were stopped early, it is the order of their ends: a trial that paused
     and went on has its result long after its number came up.
     """
-    front = Front()
+    front = Front(costs=(reference.cost,))
     steps: list[Step] = []
     epochs, seconds, reached = 0, 0.0, 0.0
     ordered = sorted(records, key=lambda record: record.trial)
@@ -96,29 +103,37 @@ def reference_point(
     facts: Mapping[str, Any],
     max_params: int,
     objective: str,
+    cost: CostAxis = PARAMS,
 ) -> Reference:
     """Return the reference point of a run: known before any training, if it can be.
 
-    Its size is twice the budget, so that what is near the budget counts. Its accuracy
-    is that of a linear model on the pixels, for what is worse is worth nothing; where
-    no trial beats that, that of guessing.
+    Its size is twice the budget, so that what is near the budget counts; of a cost
+    without a budget it is twice the most that a trial has. Its accuracy is that of a
+    linear model on the pixels, for what is worse is worth nothing; where no trial beats
+    that, that of guessing.
 
     Args:
         records: of all arms.
         facts: about the data; runs of old have none on linear models.
         max_params: the budget.
         objective: the kind of accuracy.
+        cost: what hypervolumes go by.
     """
-    known, size = facts.get("baselines", {}), 2 * max_params
+    most: float
+    known, most, twice = facts.get("baselines", {}), 2 * max_params, "the budget"
+    if cost != PARAMS:
+        found = [at for record in records if (at := cost.of(record)) is not None]
+        most, twice = 2 * max(found, default=1), f"the most {cost.unit} of a trial"
     kind = objective.replace("-", "_")
-    best = max((record.accuracy or 0.0 for record in pareto_front(records)), default=0)
+    front = pareto_front(records, (cost,))
+    best = max((record.accuracy or 0.0 for record in front), default=0)
     for name, words in (
         ("linear", "a linear model's accuracy"),
         ("majority", "accuracy of guessing"),
     ):
         if name in known and known[name][kind] < best:
             at = known[name][kind]
-            return Reference(
-                accuracy=at, params=size, name=f"{words}, twice the budget"
-            )
-    return Reference(accuracy=0.0, params=size, name="no accuracy, twice the budget")
+            name = f"{words}, twice {twice}"
+            return Reference(accuracy=at, most=most, name=name, cost=cost)
+    name = f"no accuracy, twice {twice}"
+    return Reference(accuracy=0.0, most=most, name=name, cost=cost)

@@ -1,6 +1,6 @@
 """A run in numbers that say how far they can be trusted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -8,7 +8,8 @@ from nas.arch import to_json
 from nas.noise import Belief, Beliefs
 from nas.records import TrialRecord
 from nas.report.compare import Comparison, compare
-from nas.report.front import has_accuracy, pareto_front
+from nas.report.costs import SIZE, CostAxis
+from nas.report.front import has_accuracy, is_compared, pareto_front
 from nas.report.hypervolume import Reference, Step, course
 from nas.report.judged import RepeatFacts, Repeats, judged, repeat_facts
 from nas.report.tables import FrontRow, front_rows
@@ -29,7 +30,8 @@ class Certainty:
 
     ``first`` is the result it was chosen for, ``repeats`` what further trainings came
     to, ``belief`` what a model of all trials thinks of it, and ``not_told_apart`` has
-    the smaller trials of the front that it may well not beat, if that model is right.
+    the trials of the front that are less accurate and that it may well not beat, if
+    that model is right.
     """
 
     trial: int
@@ -60,6 +62,7 @@ class ArmFacts:
 class Summary:
     """The front with what is known about its noise, and its hypervolume.
 
+    The front goes by all ``costs`` of the search, the hypervolume by the first of them.
     ``records`` are all trials, repeated ones with the mean of their repeats; ``front``
     is theirs. ``arms`` has what each arm came to by the first results of its trials.
     ``beside`` has trials that are not on the front and well may belong there, with the
@@ -75,6 +78,7 @@ class Summary:
     reference: Reference
     arms: Mapping[str, ArmFacts]
     comparison: Comparison | None
+    costs: tuple[CostAxis, ...] = SIZE
 
     def rows(self) -> tuple[FrontRow, ...]:
         """Return the rows of the front."""
@@ -98,6 +102,7 @@ class Summary:
             "trials": len(self.records),
             "failed": sum(record.status == "failed" for record in self.records),
             "stopped": sum(record.status == "stopped" for record in self.records),
+            **({} if self.costs == SIZE else {"costs": [c.name for c in self.costs]}),
             "reference": self.reference.to_json(),
             "arms": {name: arm.to_json() for name, arm in self.arms.items()},
             "comparison": None
@@ -120,6 +125,7 @@ def summarize(
     reference: Reference,
     repeats: Repeats,
     beliefs: Beliefs | None,
+    costs: tuple[CostAxis, ...] = SIZE,
 ) -> Summary:
     """Return what a run has come to.
 
@@ -128,9 +134,10 @@ def summarize(
         reference: what hypervolumes are measured from.
         repeats: those of each trial that has any.
         beliefs: of a model of just these results, if there are any.
+        costs: what the search minimised.
     """
     now = judged(records, repeats)
-    front = pareto_front(now)
+    front = pareto_front(now, costs)
     first = {record.trial: record.accuracy for record in records}
     certainties = []
     for record in front:
@@ -151,17 +158,25 @@ def summarize(
             if belief.trial not in members and belief.on_front >= _LIKELY
         ),
         noise=None if beliefs is None else beliefs.noise,
-        notes=tuple(_notes(now, certainties, repeats, beliefs)),
+        notes=(
+            *_notes(now, certainties, repeats, beliefs),
+            *_not_compared(now, costs),
+        ),
         reference=reference,
         arms={
-            arm: _arm([r for r in records if r.arm == arm], reference) for arm in arms
+            arm: _arm([r for r in records if r.arm == arm], reference, costs)
+            for arm in arms
         },
         comparison=compare(records, reference),
+        costs=costs,
     )
 
 
-def _arm(records: Sequence[TrialRecord], reference: Reference) -> ArmFacts:
-    return ArmFacts(front=pareto_front(records), steps=course(records, reference))
+def _arm(
+    records: Sequence[TrialRecord], reference: Reference, costs: Sequence[CostAxis]
+) -> ArmFacts:
+    front = pareto_front(records, costs)
+    return ArmFacts(front=front, steps=course(records, reference))
 
 
 def _certainty(
@@ -185,6 +200,23 @@ def _certainty(
         belief=next((belief for belief in known if belief.trial == trial), None),
         not_told_apart=tuple(alike),
     )
+
+
+def _not_compared(
+    records: Sequence[TrialRecord], costs: Iterable[CostAxis]
+) -> Iterator[str]:
+    for cost in costs:
+        lacking = [
+            str(record.trial)
+            for record in records
+            if has_accuracy(record) and not is_compared(record, (cost,))
+        ]
+        if lacking:
+            s = "" if len(lacking) == 1 else "s"
+            yield (
+                f"Not on the front, for {cost.title} is not known: "
+                f"trial{s} {', '.join(lacking)}."
+            )
 
 
 def _notes(

@@ -10,6 +10,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from nas.report.costs import CostAxis
 from nas.report.courses import draw_courses
 from nas.report.effects import Effects
 from nas.report.figure import draw_front
@@ -32,9 +33,10 @@ def write_report(
 ) -> None:
     """Write ``front.csv``, ``front.json``, ``front.png`` and ``summary.json``.
 
-    A run with a baseline gets ``hypervolume.png``, too, and ``trials.csv`` has a row
-    for every trial where some were stopped early. Whoever reads a file meanwhile sees
-    its old or its new content, never a part.
+    ``front.png`` is of the first cost of the search, those of others have the cost's
+    name in theirs. A run with a baseline gets ``hypervolume.png``, too, and
+    ``trials.csv`` has a row for every trial where some were stopped early. Whoever
+    reads a file meanwhile sees its old or its new content, never a part.
 
     Args:
         summary: of the run.
@@ -73,13 +75,26 @@ def write_report(
 
 
 def _draw(summary: Summary, folder: Path, title: str, max_params: int | None) -> None:
-    with _replaced(folder / "front.png") as path:
-        draw_front(summary.records, path, title=title, max_params=max_params)
+    for cost in summary.costs:
+        with _replaced(folder / picture_name(cost, summary.costs)) as path:
+            draw_front(
+                summary.records,
+                path,
+                title=title,
+                max_params=max_params,
+                costs=summary.costs,
+                cost=cost,
+            )
     if summary.comparison is not None:
         with _replaced(folder / "hypervolume.png") as path:
             draw_courses(
                 summary.comparison, path, title=title, reference=summary.reference
             )
+
+
+def picture_name(cost: CostAxis, costs: Sequence[CostAxis]) -> str:
+    """Return the name of the picture of the front against one of the costs."""
+    return "front.png" if cost == costs[0] else f"front-{cost.name}.png"
 
 
 def _write_json(path: Path, data: Any) -> None:

@@ -63,6 +63,7 @@ class Arms:
                 known["search"],
                 epochs=config.recipe.epochs,
                 num_interrupted=len(self._interrupted["search"]),
+                costs=config.costs,
             )
         }
         if config.baseline is not None:
@@ -74,6 +75,7 @@ class Arms:
                 beside,
                 known["random"],
                 num_interrupted=len(self._interrupted["random"]),
+                costs=config.costs,
             )
         for arm, architecture in interrupted.values():
             if arm in self._proposers:

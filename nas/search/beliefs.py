@@ -11,7 +11,7 @@ from optuna.distributions import BaseDistribution
 
 from nas.noise import Belief, Beliefs, Repeat
 from nas.records import TrialRecord
-from nas.report import has_accuracy, judged, pareto_front
+from nas.report import SIZE, CostAxis, is_compared, judged, pareto_front, values
 from nas.search.models import likely_models
 from nas.search.noise_files import num_complete
 from nas.search.samplers.codes import Codes, Rows
@@ -34,6 +34,7 @@ def believe(
     distributions: Mapping[str, BaseDistribution],
     records: Sequence[TrialRecord],
     repeats: Mapping[int, Sequence[Repeat]],
+    costs: Sequence[CostAxis] = SIZE,
 ) -> Beliefs | None:
     """Return what a Gaussian process of log error thinks of the trials.
 
@@ -44,14 +45,15 @@ def believe(
         distributions: of every gene of the search space.
         records: all finished trials.
         repeats: those of each trial that has any.
+        costs: of the search.
 
     Returns:
         None for fewer than ``LEAST_TRIALS`` complete trials, or equal ones.
     """
-    complete = [r for r in records if has_accuracy(r) and r.genes is not None]
+    complete = [r for r in records if is_compared(r, costs) and r.genes is not None]
     if len(complete) < LEAST_TRIALS or len({r.accuracy for r in complete}) == 1:
         return None
-    networks = _kept(complete, repeats)
+    networks = _kept(complete, repeats, costs)
     codes = Codes(distributions)
     features = Features(codes)
     rows = np.stack([codes.encode(one[0].genes or {}) for one in networks])
@@ -67,10 +69,12 @@ def believe(
     seen, errors = points[of], log_errors(np.array(reached))
     models = likely_models(seen, errors, features.groups)
     drawn = _drawn(models, points)
-    chances = _on_front(sizes, drawn)
+    spent = np.array([values(one[0], costs) for one in networks])
+    chances = _on_front(spent, drawn)
     accuracies = 1 - np.exp(np.minimum(np.quantile(drawn, _QUANTILES, axis=0), 0.0))
     place = {r.trial: i for i, same in enumerate(networks) for r in same}
-    front = [r.trial for r in pareto_front(judged(complete, repeats))]
+    front = pareto_front(judged(complete, repeats), costs)
+    rising = [r.trial for r in sorted(front, key=lambda r: r.accuracy or 0.0)]
     num_trials, num_repeats = num_complete(records, repeats)
     return Beliefs(
         trials=num_trials,
@@ -87,15 +91,17 @@ def believe(
             for trial, i in sorted(place.items())
         ),
         ahead=tuple(
-            (larger, smaller, float((drawn[:, i] < drawn[:, j]).mean()))
-            for smaller, larger in combinations(front, 2)
-            for i, j in [(place[larger], place[smaller])]
+            (better, worse, float((drawn[:, i] < drawn[:, j]).mean()))
+            for worse, better in combinations(rising, 2)
+            for i, j in [(place[better], place[worse])]
         ),
     )
 
 
 def _kept(
-    complete: Sequence[TrialRecord], repeats: Mapping[int, Sequence[Repeat]]
+    complete: Sequence[TrialRecord],
+    repeats: Mapping[int, Sequence[Repeat]],
+    costs: Sequence[CostAxis],
 ) -> list[list[TrialRecord]]:
     """Return networks, each as its trials: all, or the front and what follows it."""
     alike: dict[str, list[TrialRecord]] = {}
@@ -104,14 +110,14 @@ def _kept(
     networks = list(alike.values())
     if len(networks) <= _KEPT:
         return networks
-    sizes = np.array([log(same[0].params) for same in networks])
+    spent = np.array([values(same[0], costs) for same in networks])
     best = np.array([max(r.accuracy or 0.0 for r in same) for same in networks])
     kept = [
         i for i, same in enumerate(networks) if any(r.trial in repeats for r in same)
     ]
     left = np.setdiff1d(np.arange(len(networks)), kept)
     while len(kept) < _KEPT:
-        layer = left[is_front(sizes[left], -best[left])]
+        layer = left[is_front(spent[left], -best[left])]
         kept += layer.tolist()
         left = np.setdiff1d(left, layer)
     return [networks[i] for i in kept]
@@ -138,14 +144,17 @@ def _drawn(models: Sequence[Surrogate], points: Rows) -> NDArray[np.float64]:
     return np.concatenate(found)
 
 
-def _on_front(sizes: Rows, drawn: NDArray[np.float64]) -> Rows:
-    """Return how often each network has the least error of those of at most its size.
+def _on_front(costs: Rows, drawn: NDArray[np.float64]) -> Rows:
+    """Return how often each network has the least error of those that cost no more.
 
     Args:
-        sizes: (M,) logs of sizes.
+        costs: (M, D)
         drawn: (K, M) log errors.
     """
-    order = np.argsort(sizes, kind="stable")
-    least = np.minimum.accumulate(drawn[:, order], axis=1)
-    last = np.searchsorted(sizes[order], sizes, side="right") - 1
-    return np.asarray((drawn <= least[:, last]).mean(axis=0))
+    errors = np.ascontiguousarray(drawn.T)
+    return np.array(
+        [
+            (own <= errors[(costs <= spent).all(axis=1)].min(axis=0)).mean()
+            for spent, own in zip(costs, errors, strict=True)
+        ]
+    )

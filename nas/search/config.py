@@ -3,7 +3,7 @@
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
@@ -11,9 +11,13 @@ from typing import Any, Final
 from nas import __version__
 from nas.errors import ConfigError, RunError, unknown
 from nas.records import Recipe
+from nas.report import CostAxis, costs_of
 from nas.search.samplers import SAMPLERS
 from nas.search.samplers.limits import check_trials
 from nas.search.scheduler import rung_epochs
+
+OBJECTIVES: Final = ("accuracy", "params")
+"""What a search goes by, unless the user says otherwise."""
 
 BASELINES: Final = ("random",)
 DEVICES: Final = ("auto", "cpu", "cuda")
@@ -33,6 +37,7 @@ ADDED: Final = {
     "retries": RETRIES,
     "timeout": None,
     "max_failures": MAX_FAILURES,
+    "objectives": OBJECTIVES,
 }
 """Fields that earlier versions did not write, with what they meant."""
 
@@ -58,6 +63,8 @@ class SearchConfig:
     A training whose worker dies or hangs begins anew at most ``retries`` times; it
     hangs when it takes longer than ``timeout`` seconds, None for what earlier ones
     suggest. After ``max_failures`` failed trials in a row the search gives up.
+    ``objectives`` are accuracy and what a network may cost; those in
+    `nas.report.COSTS`. Which accuracy that is, the recipe says.
     """
 
     data: str = "digits"
@@ -79,6 +86,7 @@ class SearchConfig:
     retries: int = RETRIES
     timeout: float | None = None
     max_failures: int = MAX_FAILURES
+    objectives: tuple[str, ...] = OBJECTIVES
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -103,6 +111,7 @@ class SearchConfig:
             if value >= 1 << 63:  # config.yaml could not be read again
                 raise ConfigError(f"{name} must be less than 2**63; got {value!r}")
         self._check_timeout()
+        costs_of(self.objectives)
         if not isinstance(self.halving, bool):
             raise ConfigError(f"halving must be true or false; got {self.halving!r}")
         if self.halving and len(self.rungs) == 1:
@@ -110,6 +119,11 @@ class SearchConfig:
                 "halving needs a rung before the last epoch; a part of "
                 f"1/{self.eta} of {self.recipe.epochs} epochs is none; "
                 "give more --epochs, a smaller --eta or --no-halving"
+            )
+        if self.halving and "latency" in self.objectives:
+            raise ConfigError(
+                "halving cannot judge networks by latency, which is not measured when "
+                "they pause; leave out --halving, or latency among --objectives"
             )
         if self.sampler not in SAMPLERS:
             raise ConfigError(unknown("sampler", self.sampler, SAMPLERS))
@@ -153,6 +167,11 @@ class SearchConfig:
             )
 
     @property
+    def costs(self) -> tuple[CostAxis, ...]:
+        """What the search minimises while it maximises accuracy."""
+        return costs_of(self.objectives)
+
+    @property
     def rungs(self) -> tuple[int, ...]:
         """The epochs after which trainings pause, ascending, and the last one."""
         if not self.halving:
@@ -183,12 +202,18 @@ class SearchConfig:
         if isinstance(recipe, Mapping):
             recipe = {**ADDED_TO_RECIPE, **recipe}
         check(Recipe, recipe)
-        devices = data["devices"]
+        devices, objectives = data["devices"], data["objectives"]
+        if isinstance(objectives, str) or not isinstance(objectives, Sequence):
+            raise ConfigError(
+                f"objectives must be a list of names; got {objectives!r}; write for "
+                "example [accuracy, params]"
+            )
         return cls(
             **{
                 **data,
                 "recipe": Recipe(**recipe),
                 "devices": None if devices is None else tuple(devices),
+                "objectives": tuple(objectives),
             }
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from nas.records import TrialRecord
+from nas.report import values
 from nas.search.config import SearchConfig
 from nas.search.run import RunFolder
 from nas.search.scheduler import Promotion, Scheduler
@@ -27,6 +28,7 @@ class Halving:
         self._run = run
         self._epochs = config.recipe.epochs
         self._rungs = config.rungs
+        self._costs = config.costs
         self._scheduler = Scheduler(self._rungs, config.eta)
         self._tidied_at = 0.0
         self._paused: set[int] = set()
@@ -105,7 +107,8 @@ class Halving:
         reached = dict(record.standings)
         if record.accuracy is not None:
             reached[self._epochs] = record.accuracy
-        self._scheduler.take_in(trial, record.params, reached)
+        if len(self._rungs) > 1:
+            self._scheduler.take_in(trial, values(record, self._costs), reached)
 
     def _promoted(self, promotion: Promotion | None) -> Promotion | None:
         if promotion is not None:

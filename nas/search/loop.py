@@ -9,9 +9,11 @@ from nas.data import SearchData
 from nas.errors import NasError, SearchFailed, one_line
 from nas.executors import Executor, InlineExecutor, LocalExecutor
 from nas.records import EvalRequest, TrialRecord
+from nas.report import CostAxis
 from nas.search.beliefs import believe
 from nas.search.config import SearchConfig
 from nas.search.events import Begun, Event, Notice
+from nas.search.latency_slot import LatencyOf, latency_in_slot
 from nas.search.leftovers import remove_half_written
 from nas.search.mending import torn_weights, train_again
 from nas.search.noise_files import read_repeats, write_beliefs
@@ -75,6 +77,7 @@ def run_search(
                 on_event,
                 now,
                 retry_failed=retry_failed,
+                latency_of=_latency_of(config, executor),
             )
             on_event(
                 Begun(
@@ -95,7 +98,7 @@ def run_search(
                     tuple(search.records.values()), config.repeats
                 )
         records = [record for _, record in sorted(search.records.items())]
-        _keep_beliefs(run, space, records, on_event)
+        _keep_beliefs(run, space, records, config.costs, on_event)
     if not any(record.status == "complete" for record in records):
         reason = next((r.error for r in records if r.error), "nothing was trained")
         first = search.failures[0].traceback if search.failures else None
@@ -134,7 +137,8 @@ def run_repeats(
                 repeater.repeat(trials, trainings)
             else:
                 repeater.repeat_front(records, trainings)
-        _keep_beliefs(run, _bound(run, config, data), records, on_event)
+        space = _bound(run, config, data)
+        _keep_beliefs(run, space, records, config.costs, on_event)
 
 
 def _bound(run: RunFolder, config: SearchConfig, data: SearchData) -> BoundSpace:
@@ -174,17 +178,25 @@ def _keep_beliefs(
     run: RunFolder,
     space: BoundSpace,
     records: Sequence[TrialRecord],
+    costs: Sequence[CostAxis],
     on_event: Callable[[Event], None],
 ) -> None:
     """Keep what a model thinks of the trials; they are worth more than its failure."""
     try:
         with one_thread():
-            beliefs = believe(space.distributions(), records, read_repeats(run))
+            repeats = read_repeats(run)
+            beliefs = believe(space.distributions(), records, repeats, costs)
         if beliefs is not None:
             write_beliefs(run, beliefs)
     except Exception as error:
         why = str(error) if isinstance(error, NasError) else one_line(error)
         on_event(Notice(text=f"warning: nothing says how sure the front is: {why}"))
+
+
+def _latency_of(config: SearchConfig, executor: Executor) -> LatencyOf | None:
+    if "latency" not in config.objectives:
+        return None
+    return latency_in_slot(executor, places(config.device, config.devices)[0])
 
 
 def _executor(config: SearchConfig, data: SearchData) -> Executor:

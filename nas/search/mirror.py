@@ -9,7 +9,7 @@ anew where it is missing.
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -21,12 +21,12 @@ from optuna.exceptions import OptunaError
 from nas.arch import Architecture
 from nas.errors import RunError
 from nas.records import TrialRecord
-from nas.search.study import DIRECTIONS, quiet_optuna
+from nas.report import SIZE, CostAxis, has_accuracy, is_compared, values
+from nas.search.study import directions, quiet_optuna
 from nas.search.tolerant import TolerantDatabase, is_busy
 from nas.space import BoundSpace
 
 _STUDY: Final = "nas"
-_METRICS: Final = ["accuracy", "params"]
 _TABLES: Final = "v3.2.0.a"
 """Optuna's name for the tables that are written to here."""
 
@@ -49,6 +49,7 @@ class Mirror:
         path: of the file, which is made where there is none.
         space: that the candidates are from.
         on_note: told why nothing is mirrored, or no longer.
+        costs: of the search; a trial without one of them counts as failed.
 
     Raises:
         RunError: when the file is broken, or not the study of such a search.
@@ -59,9 +60,11 @@ class Mirror:
         path: Path,
         space: BoundSpace,
         on_note: Callable[[str], None] = lambda _: None,
+        costs: Sequence[CostAxis] = SIZE,
     ) -> None:
         self._path = path
         self._on_note = on_note
+        self._costs = tuple(costs)
         self._domains = space.domains
         self._distributions = {
             name: domain.distribution() for name, domain in space.domains.items()
@@ -88,7 +91,7 @@ class Mirror:
 
     def _open(self) -> None:
         if not self._path.exists():
-            _create(self._path)
+            _create(self._path, self._costs)
         database = self._database
         database.open()
         # Readers (a dashboard) and the one writer don't wait for each other.
@@ -104,14 +107,15 @@ class Mirror:
         (self._study,) = self._row(
             "SELECT study_id FROM studies WHERE study_name = ?", _STUDY
         )
-        directions = database.execute(
+        rows = database.execute(
             "SELECT direction FROM study_directions WHERE study_id = ? "
             "ORDER BY objective",
             (self._study,),
         ).fetchall()
-        if [str(direction).lower() for (direction,) in directions] != list(DIRECTIONS):
-            names = ", ".join(str(direction) for (direction,) in directions)
-            raise self._broken(f"its study has other directions ({names})")
+        names = [str(direction) for (direction,) in rows]
+        if names != [direction.name for direction in directions(self._costs)]:
+            listed = ", ".join(names)
+            raise self._broken(f"its study has other directions ({listed})")
         known = database.execute(
             "SELECT number, trial_id, state FROM trials WHERE study_id = ?",
             (self._study,),
@@ -175,7 +179,7 @@ class Mirror:
                     self._start(
                         trial, record.architecture if record else unfinished[trial]
                     )
-                if record and states.get(trial) != _STATES[record.status]:
+                if record and states.get(trial) != self._state(record):
                     found.add(trial)
                     self._finish(record)
         self._catching_up = False
@@ -264,14 +268,15 @@ class Mirror:
 
     def _finish(self, record: TrialRecord) -> None:
         key = self._ids[record.trial]
-        fine = record.status == "complete"
+        fine = is_compared(record, self._costs)
         ended = datetime.fromisoformat(record.finished).astimezone()
-        self._set_state(record.trial, _STATES[record.status], ended=ended)
+        self._set_state(record.trial, self._state(record), ended=ended)
         if fine:
+            reached = (record.accuracy, *values(record, self._costs))
             self._database.executemany(
                 "INSERT INTO trial_values (trial_id, objective, value, value_type) "
                 "VALUES (?, ?, ?, 'FINITE')",
-                [(key, 0, record.accuracy), (key, 1, record.params)],
+                [(key, i, value) for i, value in enumerate(reached)],
             )
         self._database.executemany(
             "INSERT OR REPLACE INTO trial_user_attributes "
@@ -284,6 +289,11 @@ class Mirror:
         )
         if record.status != "stopped":
             self._running.discard(record.trial)
+
+    def _state(self, record: TrialRecord) -> str:
+        if has_accuracy(record) and not is_compared(record, self._costs):
+            return "FAIL"
+        return _STATES[record.status]
 
     def _set_state(self, trial: int, state: str, *, ended: datetime | None) -> None:
         self._database.execute(
@@ -317,13 +327,13 @@ class Mirror:
         return row
 
 
-def _create(path: Path) -> None:
+def _create(path: Path, costs: Sequence[CostAxis]) -> None:
     """Make an empty study, which is there as a whole or not at all."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     forget(unfinished)
     with quiet_optuna():
         try:
-            _fill(unfinished)
+            _fill(unfinished, costs)
         except Exception as error:
             forget(unfinished)
             # Optuna wraps what the library wraps that it stores with.
@@ -336,14 +346,14 @@ def _create(path: Path) -> None:
     unfinished.replace(path)
 
 
-def _fill(path: Path) -> None:
+def _fill(path: Path, costs: Sequence[CostAxis]) -> None:
     """Have Optuna make its tables and the study, and let go of the file."""
     storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
     try:
         study = optuna.create_study(
-            storage=storage, study_name=_STUDY, directions=DIRECTIONS
+            storage=storage, study_name=_STUDY, directions=directions(costs)
         )
-        study.set_metric_names(_METRICS)
+        study.set_metric_names(["accuracy", *(cost.name for cost in costs)])
     finally:  # or the file would stay open for as long as nobody looks for garbage
         storage.remove_session()
         storage.engine.dispose()

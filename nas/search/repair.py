@@ -195,13 +195,13 @@ class _Repair:
         begun = self.run.unfinished()
         was_there = os.path.lexists(path)
         try:
-            mirror = Mirror(path, space)
+            mirror = Mirror(path, space, costs=config.costs)
             with closing(mirror):
                 missed = mirror.catch_up(records, begun)
         except RunError as error:
             unfinished = path.with_name(f".{path.name}.{os.getpid()}")
             forget(unfinished)
-            mirror = Mirror(unfinished, space)
+            mirror = Mirror(unfinished, space, costs=config.costs)
             with closing(mirror):
                 mirror.catch_up(records, begun)
             if mirror.note:

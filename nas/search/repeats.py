@@ -55,13 +55,14 @@ class Repeater:
         Where one falls back, the front changes and others come onto it that were lucky
         once: they follow, up to ``FOLLOWED`` times as many networks as there were.
         """
-        first = {r.trial for r in pareto_front(records)}
+        costs = self.config.costs
+        first = {r.trial for r in pareto_front(records, costs)}
         most = FOLLOWED * len(first)
         chosen = set(first)
         while True:
             self.repeat([r for r in records if r.trial in chosen], trainings)
             now = judged(records, read_repeats(self.run_folder))
-            front = {r.trial for r in pareto_front(now)}
+            front = {r.trial for r in pareto_front(now, costs)}
             new = sorted(front - chosen)[: most - len(chosen)]
             if not new:
                 return

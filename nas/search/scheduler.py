@@ -1,19 +1,22 @@
-"""Successive halving with two objectives: which trial is trained on, and how far.
+"""Successive halving with several objectives: which trial trains on, and how far.
 
 Asynchronous, after Li et al. 2020 ("A System for Massively Parallel Hyperparameter
 Tuning", ASHA): every network is trained to the first rung; of the networks that have
 reached a rung the best part, one in ``eta``, is trained on to the next one. The best
-are those that few others beat in accuracy and size at once (non-dominated sorting, Deb
+are those that few others beat in accuracy and costs at once (non-dominated sorting, Deb
 et al. 2002), so a small network is judged among its peers; ties go to the one with most
-room around it in (accuracy, log of size). Values in, values out: nothing here trains,
+room around it in (accuracy, logs of costs). Values in, values out: nothing here trains,
 reads or writes.
 """
 
 import math
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import le
 from typing import Final
+
+import numpy as np
 
 LEAST_SHARE: Final = 0.1
 """No rung is shorter than this part of a training: it would tell too little."""
@@ -21,11 +24,11 @@ LEAST_SHARE: Final = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What a network has reached at a rung; ``accuracy`` is a number."""
+    """What a network has reached at a rung, a number, and what it costs."""
 
     trial: int
     accuracy: float
-    params: int
+    costs: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,43 +64,49 @@ def expected_epochs(rungs: Sequence[int], eta: int, trials: int) -> int:
 
 
 def beaten_by(standings: Iterable[Standing]) -> dict[int, int]:
-    """Return for each trial how many others beat it in accuracy and size."""
-    found: dict[int, int] = {}
-    ascending: list[float] = []
-    for one in _by_size(standings):
-        found[one.trial] = len(ascending) - bisect_left(ascending, one.accuracy)
-        insort(ascending, one.accuracy)
-    return found
+    """Return for each trial how many others beat it in accuracy and all costs."""
+    ordered = _by_cost(standings)
+    points = np.array([(*one.costs, -one.accuracy) for one in ordered])
+    return {
+        one.trial: int((points[:i] <= points[i]).all(axis=1).sum())
+        for i, one in enumerate(ordered)
+    }
 
 
 def ranked(standings: Iterable[Standing]) -> list[Standing]:
     """Return networks best first: by front, then by crowding distance within it.
 
-    Of networks with the same size and accuracy the earlier trial beats the later one.
-    Takes O(n log n).
+    Of networks with the same costs and accuracy the earlier trial beats the later one.
+    Takes O(n log n) with one cost.
     """
     fronts: list[list[Standing]] = []
-    # Along this order a front's accuracies rise, and of two fronts the better one
-    # has the better last accuracy: these, negated, ascend.
-    lasts: list[float] = []
-    for one in _by_size(standings):
-        place = bisect_right(lasts, -one.accuracy)
+    for one in _by_cost(standings):
+        # Whoever is beaten by a member of a front is so by one of every better front.
+        place = bisect_left(fronts, True, key=lambda front: not _beaten(one, front))
         if place == len(fronts):
             fronts.append([])
-            lasts.append(0.0)
         fronts[place].append(one)
-        lasts[place] = -one.accuracy
     return [one for front in fronts for one in _by_room(front)]
 
 
-def _by_size(standings: Iterable[Standing]) -> list[Standing]:
+def _by_cost(standings: Iterable[Standing]) -> list[Standing]:
     """Return networks such that whoever beats one stands before it."""
-    return sorted(standings, key=lambda s: (s.params, -s.accuracy, s.trial))
+    return sorted(standings, key=lambda s: (*s.costs, -s.accuracy, s.trial))
+
+
+def _beaten(one: Standing, front: Sequence[Standing]) -> bool:
+    """Tell whether a front holds one that beats a network; all stand before that."""
+    if len(one.costs) == 1:  # the last one is the most accurate
+        return front[-1].accuracy >= one.accuracy
+    return any(
+        other.accuracy >= one.accuracy and all(map(le, other.costs, one.costs))
+        for other in front
+    )
 
 
 def _by_room(front: Sequence[Standing]) -> list[Standing]:
-    """Return the members of a front, given by size, by falling crowding distance."""
-    rooms = crowding([(s.accuracy, math.log(s.params)) for s in front])
+    """Return the members of a front by falling crowding distance."""
+    rooms = crowding([(s.accuracy, *map(math.log, s.costs)) for s in front])
     order = sorted(
         range(len(front)),
         key=lambda i: (-rooms[i], -front[i].accuracy, front[i].trial),
@@ -105,20 +114,17 @@ def _by_room(front: Sequence[Standing]) -> list[Standing]:
     return [front[i] for i in order]
 
 
-def crowding(points: Sequence[tuple[float, float]]) -> list[float]:
-    """Return the crowding distance of the points of a front (Deb et al. 2002).
-
-    Args:
-        points: in the order along the front; both coordinates rise.
-    """
-    if len(points) < 3:
-        return [math.inf] * len(points)
-    (first_x, first_y), (last_x, last_y) = points[0], points[-1]
-    width, height = last_x - first_x, last_y - first_y
-    rooms = [math.inf]
-    for (x0, y0), (x1, y1) in zip(points, points[2:], strict=False):
-        rooms.append((x1 - x0) / width + (y1 - y0) / height)
-    rooms.append(math.inf)
+def crowding(points: Sequence[tuple[float, ...]]) -> list[float]:
+    """Return the crowding distance of the points of a front (Deb et al. 2002)."""
+    rooms = [0.0] * len(points)
+    for values in zip(*points, strict=True):
+        order = sorted(range(len(points)), key=values.__getitem__)
+        first, last = order[0], order[-1]
+        rooms[first] = rooms[last] = math.inf
+        width = values[last] - values[first]
+        for before, i, after in zip(order, order[1:], order[2:], strict=False):
+            if width:
+                rooms[i] += (values[after] - values[before]) / width
     return rooms
 
 
@@ -142,16 +148,18 @@ class Scheduler:
         self._gone_on: list[set[int]] = [set() for _ in rungs]
         self._waiting_at: list[list[int] | None] = [None for _ in rungs]
 
-    def take_in(self, trial: int, params: int, reached: Mapping[int, float]) -> None:
+    def take_in(
+        self, trial: int, costs: tuple[float, ...], reached: Mapping[int, float]
+    ) -> None:
         """Take in the accuracies that a trial has reached, by the epochs of the rungs.
 
-        One that is no number counts as 0.
+        One that is no number counts as 0. Costs are more than 0.
         """
         for rung, epochs in enumerate(self.rungs):
             if epochs not in reached:
                 break
             accuracy = reached[epochs] if math.isfinite(reached[epochs]) else 0.0
-            standing = Standing(trial=trial, accuracy=accuracy, params=params)
+            standing = Standing(trial=trial, accuracy=accuracy, costs=costs)
             self._reached[rung][trial] = standing
             self._waiting_at[rung] = None
             if rung:

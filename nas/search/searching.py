@@ -88,7 +88,10 @@ class Searching:
             {trial: (run.arm(trial), net) for trial, net in self.interrupted.items()},
         )
         self.mirror = Mirror(
-            run.study_path, space, lambda text: on_event(Notice(text=text))
+            run.study_path,
+            space,
+            lambda text: on_event(Notice(text=text)),
+            config.costs,
         )
         self.mirror.catch_up(known, self.interrupted)
         self.next_trial = max([*self.records, *self.interrupted], default=-1) + 1

@@ -6,23 +6,24 @@ in a study in memory.
 
 import random
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Final
 
 import optuna
 from optuna.samplers import BaseGASampler
+from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 
 from nas.arch import Architecture, Gene
 from nas.errors import DoesNotFit
 from nas.records import TrialRecord, candidate_key
+from nas.report import SIZE, CostAxis, is_compared, values
 from nas.search.samplers import make_sampler
 from nas.search.samplers.partial import stopped_trial, tell_stopped
 from nas.space import BoundSpace
 
-DIRECTIONS: Final = ("maximize", "minimize")
 _REFUSED_IN_A_ROW: Final = 100
 _REFUSED_TO: Final = {"gp": 5, "size-aware": 2, "local": 2, "evolution": 2, "grid": 2}
 """They take long to ask where little fits. What gp repeats once it goes on repeating;
@@ -43,6 +44,7 @@ class Proposer:
         known: trials that a resumed run has finished already.
         epochs: of a whole training.
         num_interrupted: trials of a resumed run that were under way.
+        costs: what is minimised while accuracy is maximised.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Proposer:
         *,
         epochs: int = 1,
         num_interrupted: int = 0,
+        costs: Sequence[CostAxis] = SIZE,
     ) -> None:
         known = list(known)
         # The same seed after a resume would replay the draws that were made already.
@@ -63,8 +66,10 @@ class Proposer:
         self.rng = random.Random(seed)
         with quiet_optuna():
             self.study = optuna.create_study(
-                directions=DIRECTIONS, sampler=make_sampler(sampler, seed, space)
+                directions=directions(costs),
+                sampler=make_sampler(sampler, seed, space, costs),
             )
+        self.costs = tuple(costs)
         self.distributions = {
             name: domain.distribution() for name, domain in space.domains.items()
         }
@@ -108,22 +113,25 @@ class Proposer:
         if record.status == "stopped":
             return
         trial = self.asked.pop(record.key, None)
-        if record.accuracy is None:
+        if not is_compared(record, self.costs):
             if trial is not None:
                 self.study.tell(trial, state=TrialState.FAIL)
-        elif trial is not None:
-            self.study.tell(trial, [record.accuracy, record.params])
+            return
+        assert record.accuracy is not None
+        reached = [record.accuracy, *values(record, self.costs)]
+        if trial is not None:
+            self.study.tell(trial, reached)
         elif not self.learns or (genes := self._held(record.genes)) is None:
             return
         elif isinstance(self.study.sampler, BaseGASampler):
             # It looks at generations; trials that are merely added have none.
             trial = self._asked_for(genes)
             if trial is not None:
-                self.study.tell(trial, [record.accuracy, record.params])
+                self.study.tell(trial, reached)
         else:
             self.study.add_trial(
                 create_trial(
-                    values=[record.accuracy, record.params],
+                    values=reached,
                     params=dict(genes),
                     distributions={name: self.distributions[name] for name in genes},
                 )
@@ -191,6 +199,11 @@ class Proposer:
             return None
         self._begin(trial, architecture)
         return architecture
+
+
+def directions(costs: Sequence[CostAxis]) -> list[StudyDirection]:
+    """Return those of a study whose values are accuracy and some costs."""
+    return [StudyDirection.MAXIMIZE, *[StudyDirection.MINIMIZE] * len(costs)]
 
 
 @contextmanager

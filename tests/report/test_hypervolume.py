@@ -11,7 +11,7 @@ from trial_records import complete, failed
 from nas.report import compare, reference_point
 from nas.report.hypervolume import Reference, course, dominated, hypervolume
 
-AT = Reference(accuracy=0.5, params=e**10, name="for the test")
+AT = Reference(accuracy=0.5, most=e**10, name="for the test")
 BASELINES = {
     "majority": {"accuracy": 0.1, "balanced_accuracy": 0.08},
     "linear": {"accuracy": 0.9, "balanced_accuracy": 0.85},
@@ -75,7 +75,7 @@ class TestReference:
         found = reference_point(
             [complete(0, 100, 0.95)], {"baselines": BASELINES}, 5000, "accuracy"
         )
-        assert (found.accuracy, found.params) == (0.9, 10_000)
+        assert (found.accuracy, found.most) == (0.9, 10_000)
         assert found.name == "a linear model's accuracy, twice the budget"
 
     def test_is_guessing_where_no_trial_beats_the_linear_model(self):

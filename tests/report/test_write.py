@@ -21,7 +21,7 @@ MIXED = replace(
     ),
 )
 
-AT = Reference(accuracy=0.1, params=2000, name="guessing, twice the budget")
+AT = Reference(accuracy=0.1, most=2000, name="guessing, twice the budget")
 
 
 def report(records, folder, repeats=None, beliefs=None, **options):

@@ -115,7 +115,7 @@ def test_one_in_three_goes_on_and_only_whole_trainings_count(search, training):
 def test_the_best_for_their_size_went_on(search):
     records = go(search())
     at_first = [
-        Standing(trial=r.trial, accuracy=r.standings[0][1], params=r.params)
+        Standing(trial=r.trial, accuracy=r.standings[0][1], costs=(r.params,))
         for r in records
     ]
     gone = {r.trial for r in records if len(r.curve) > 1}

@@ -46,7 +46,7 @@ def test_expected_epochs():
 
 
 def one(trial: int, accuracy: float, params: int) -> Standing:
-    return Standing(trial=trial, accuracy=accuracy, params=params)
+    return Standing(trial=trial, accuracy=accuracy, costs=(params,))
 
 
 standings = st.lists(
@@ -57,9 +57,9 @@ standings = st.lists(
 
 def beats(a: Standing, b: Standing) -> bool:
     """Tell whether one beats another; of equal ones the earlier."""
-    if (a.accuracy, a.params) == (b.accuracy, b.params):
+    if (a.accuracy, a.costs) == (b.accuracy, b.costs):
         return a.trial < b.trial
-    return a.accuracy >= b.accuracy and a.params <= b.params
+    return a.accuracy >= b.accuracy and a.costs <= b.costs
 
 
 def fronts_by_hand(left: list[Standing]) -> list[set[int]]:
@@ -142,7 +142,7 @@ def run_through(
             return promotions
         standing, epochs = running.pop(rng.randrange(len(running)))
         reached = {rung: standing.accuracy for rung in rungs if rung <= epochs}
-        scheduler.take_in(standing.trial, standing.params, reached)
+        scheduler.take_in(standing.trial, standing.costs, reached)
 
 
 @given(standings, st.integers(2, 4), st.integers(1, 5), st.randoms())
@@ -165,7 +165,7 @@ def test_a_schedule_made_anew_decides_as_the_old_one(found, rng):
     old = Scheduler((1, 3), 3)
     gone = []
     for standing in found:
-        old.take_in(standing.trial, standing.params, {1: standing.accuracy})
+        old.take_in(standing.trial, standing.costs, {1: standing.accuracy})
         if rng.random() < 0.5 and (promotion := old.promotion()) is not None:
             old.promoted(promotion.trial, promotion.epochs)
             gone.append(promotion.trial)
@@ -173,7 +173,7 @@ def test_a_schedule_made_anew_decides_as_the_old_one(found, rng):
     shuffled = list(found)
     rng.shuffle(shuffled)
     for standing in shuffled:
-        new.take_in(standing.trial, standing.params, {1: standing.accuracy})
+        new.take_in(standing.trial, standing.costs, {1: standing.accuracy})
     for trial in gone:
         new.promoted(trial, 3)
     while (promotion := old.promotion()) is not None:
@@ -188,7 +188,7 @@ def test_the_hopeless_are_never_promoted(now, later, eta, rng):
     scheduler = Scheduler((1, 4, 9), eta)
     run_through(scheduler, now, rng, workers=2)
     hopeless = scheduler.hopeless(len(later))
-    more = [one(100 + s.trial, s.accuracy, s.params) for s in later]
+    more = [one(100 + s.trial, s.accuracy, *s.costs) for s in later]
     promotions = run_through(scheduler, more, rng, workers=2, before=now)
     assert not {p.trial for p in promotions} & hopeless
 
@@ -207,16 +207,18 @@ def test_with_nothing_to_come_nobody_has_hope():
 def test_the_highest_rung_goes_first():
     scheduler = Scheduler((1, 3, 9), 2)
     for trial in range(2):
-        scheduler.take_in(trial, 10 + trial, {1: 0.5 + trial / 10, 3: 0.6 + trial / 10})
+        scheduler.take_in(
+            trial, (10 + trial,), {1: 0.5 + trial / 10, 3: 0.6 + trial / 10}
+        )
     for trial in (2, 3):
-        scheduler.take_in(trial, 10, {1: 0.1})
+        scheduler.take_in(trial, (10,), {1: 0.1})
     assert scheduler.promotion() == Promotion(trial=1, epochs=9)
 
 
 def test_a_failure_makes_room_for_the_next():
     scheduler = Scheduler((1, 3), 3)
     for trial in range(4):
-        scheduler.take_in(trial, 10 + trial, {1: 0.5 - trial / 10})
+        scheduler.take_in(trial, (10 + trial,), {1: 0.5 - trial / 10})
     assert scheduler.promotion() == Promotion(trial=0, epochs=3)
     scheduler.promoted(0, 3)
     assert scheduler.promotion() is None
@@ -227,25 +229,25 @@ def test_a_failure_makes_room_for_the_next():
 def test_no_number_is_the_worst():
     scheduler = Scheduler((1, 3), 3)
     for trial, accuracy in enumerate([math.nan, 0.2, math.nan]):
-        scheduler.take_in(trial, 10, {1: accuracy})
+        scheduler.take_in(trial, (10,), {1: accuracy})
     assert scheduler.promotion() == Promotion(trial=1, epochs=3)
 
 
 def test_the_best_of_too_few_can_be_asked_for():
     scheduler = Scheduler((1, 3, 9), 3)
     assert scheduler.best_paused() is None
-    scheduler.take_in(0, 10, {1: 0.5})
-    scheduler.take_in(1, 10, {1: 0.7})
+    scheduler.take_in(0, (10,), {1: 0.5})
+    scheduler.take_in(1, (10,), {1: 0.7})
     assert scheduler.promotion() is None
     assert scheduler.best_paused() == Promotion(trial=1, epochs=3)
-    scheduler.take_in(1, 10, {1: 0.7, 3: 0.8})
+    scheduler.take_in(1, (10,), {1: 0.7, 3: 0.8})
     assert scheduler.best_paused() == Promotion(trial=1, epochs=9)
 
 
 def test_all_equal_go_on_by_their_numbers():
     scheduler = Scheduler((1, 3), 2)
     for trial in (3, 1, 2, 0):
-        scheduler.take_in(trial, 10, {1: 0.5})
+        scheduler.take_in(trial, (10,), {1: 0.5})
     went = []
     while (promotion := scheduler.promotion()) is not None:
         scheduler.promoted(promotion.trial, promotion.epochs)

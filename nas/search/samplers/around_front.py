@@ -40,8 +40,8 @@ class AroundFront:
             return row
         if len(history.rows) < _RANDOM:
             return self.unseen.any(history)
-        rows, values, sizes = history.arrays()
-        front = rows[is_front(sizes, -values)]
+        rows, values, costs = history.arrays()
+        front = rows[is_front(costs, -values)]
         for _ in range(_TRIES):
             parent = front[self.rng.integers(len(front))][None]
             near, _ = self.unseen.among(self.pool.neighbours(parent, self.rng), history)

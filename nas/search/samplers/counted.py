@@ -1,18 +1,25 @@
 """The sampler's view of a search space for given data and a given budget."""
 
-from collections.abc import Collection, Hashable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from nas.arch import Architecture, Gene, canonical_hash
 from nas.arch.reference import REFERENCES
 from nas.errors import DoesNotFit, NasError
-from nas.nn.cost import num_params
+from nas.nn.cost import cost, num_params
 from nas.records import RECIPE_GENES, recipe_hash
+from nas.report import SIZE, CostAxis
+from nas.search.samplers.sizes import CostOf
 from nas.space import TARGET, BoundSpace, Domain
 from nas.space.topology import walk
 
 _REMEMBERED: Final = 4096
+_COUNTED: Final[Mapping[str, Callable[[Architecture], float]]] = {
+    "params": num_params,
+    "macs": lambda network: cost(network).total.macs,
+}
+"""What can be counted before anything is trained; other costs are measured."""
 
 
 class Counted:
@@ -20,10 +27,12 @@ class Counted:
 
     Args:
         space: where to search.
+        costs: that trials are told with.
     """
 
-    def __init__(self, space: BoundSpace) -> None:
+    def __init__(self, space: BoundSpace, costs: Sequence[CostAxis] = SIZE) -> None:
         self.space = space
+        self.costs = tuple(costs)
         # Size and identity of a candidate are asked for one after the other, or only
         # its size, for which it need not be hashed.
         self._network = lru_cache(_REMEMBERED)(self._decoded)
@@ -38,6 +47,7 @@ class Counted:
             "in_use": self.in_use,
             "first": self.first(),
             "start": self.space.start,
+            "costs": None if self.costs == SIZE else self.counts(),
         }
 
     def size_of(self, params: Mapping[str, Any]) -> float:
@@ -46,10 +56,17 @@ class Counted:
         Raises:
             DoesNotFit: when no network of the topology is small enough.
         """
-        network = self._network(_architecture(params))
-        if network is None:
-            raise DoesNotFit("the topology is over its target size, or the budget")
-        return num_params(network)
+        return num_params(self._fitting(params))
+
+    def counts(self) -> list[CostOf]:
+        """Return what counts each cost, None for one that only a measurement tells."""
+        known = [_COUNTED.get(axis.name) for axis in self.costs]
+        return [count and partial(self._count, count) for count in known]
+
+    def _count(
+        self, count: Callable[[Architecture], float], params: Mapping[str, Any]
+    ) -> float:
+        return count(self._fitting(params))
 
     def identity_of(self, params: Mapping[str, Any]) -> Hashable:
         """Return the hashes of architecture and recipe; None without a network."""
@@ -94,6 +111,12 @@ class Counted:
             except NasError:  # not in the space
                 continue
         return found
+
+    def _fitting(self, params: Mapping[str, Any]) -> Architecture:
+        network = self._network(_architecture(params))
+        if network is None:
+            raise DoesNotFit("the topology is over its target size, or the budget")
+        return network
 
     def _decoded(self, items: tuple[tuple[str, Any], ...]) -> Architecture | None:
         try:

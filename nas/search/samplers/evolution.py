@@ -2,8 +2,8 @@
 
 After Real et al. 2019, "Regularized Evolution for Image Classifier Architecture
 Search": the population is the latest results, so that age and not merit ends a life.
-With two objectives a tournament goes to the rank of non-dominated sorting (Deb et al.
-2002), ties to a draw.
+With several objectives a tournament goes to the rank of non-dominated sorting (Deb et
+al. 2002), ties to a draw.
 """
 
 from typing import Final
@@ -46,8 +46,8 @@ class Evolution:
             return row
         if len(history.rows) < _POPULATION // 2:
             return self.unseen.any(history)
-        rows, values, sizes = (part[-_POPULATION:] for part in history.arrays())
-        rank = ranks(sizes, -values)
+        rows, values, costs = (part[-_POPULATION:] for part in history.arrays())
+        rank = ranks(costs, -values)
         for _ in range(_TRIES):
             drawn = self.rng.choice(
                 len(rows), min(_TOURNAMENT, len(rows)), replace=False
@@ -62,12 +62,12 @@ class Evolution:
         return self.unseen.any(history)
 
 
-def ranks(sizes: Rows, errors: Rows) -> Rows:
+def ranks(costs: Rows, errors: Rows) -> Rows:
     """Return the number of fronts to be taken away until each one is on the front."""
-    rank = np.zeros(len(sizes))
-    left = np.arange(len(sizes))
+    rank = np.zeros(len(errors))
+    left = np.arange(len(errors))
     while len(left):
-        front = is_front(sizes[left], errors[left])
+        front = is_front(costs[left], errors[left])
         left = left[~front]
         rank[left] += 1
     return rank

@@ -13,7 +13,8 @@ from nas.search.samplers.codes import Codes, Rows
 from nas.search.samplers.partial import partial_result
 from nas.search.samplers.sizes import Sizes, log_size
 
-_DIRECTIONS: Final = [StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE]
+_UP: Final = StudyDirection.MAXIMIZE
+_DOWN: Final = StudyDirection.MINIMIZE
 
 
 class History:
@@ -23,6 +24,7 @@ class History:
         rows: canonical rows of the results, NaN where a gene is not in use.
         values: their accuracies.
         sizes: the log of their sizes.
+        costs: the logs of their costs, size alone or what the study minimizes.
         partial: accuracies by fidelity of networks whose training was stopped, and
             maybe taken up again, by the bytes of their rows.
         failed: rows that failed, came without a finite accuracy or broke a constraint.
@@ -38,6 +40,7 @@ class History:
         self.rows: list[Rows] = []
         self.values: list[float] = []
         self.sizes: list[float] = []
+        self.costs: list[list[float]] = []
         self.partial: dict[bytes, dict[float, float]] = {}
         self.failed: list[Rows] = []
         self.running: list[Rows] = []
@@ -51,9 +54,10 @@ class History:
         """Read what has happened since the last time, but for the current trial.
 
         Raises:
-            ValueError: when the study's directions are not (maximize, minimize).
+            ValueError: when the study does not maximize one value and minimize as many
+                others as there are costs.
         """
-        if study.directions != _DIRECTIONS:
+        if study.directions != [_UP, *[_DOWN] * self.counted.num_costs]:
             shown = ", ".join(d.name.lower() for d in study.directions)
             raise ValueError(
                 "SizeAwareSampler needs a study that maximizes accuracy and minimizes "
@@ -90,9 +94,8 @@ class History:
         return [*self.rows, *self.stopped]
 
     def arrays(self) -> tuple[Rows, Rows, Rows]:
-        """Return the results as (rows, accuracies, log sizes)."""
-        rows = np.stack(self.rows)
-        return rows, np.array(self.values), np.array(self.sizes)
+        """Return the results: rows, accuracies (N,) and log costs (N, D)."""
+        return np.stack(self.rows), np.array(self.values), np.array(self.costs)
 
     def _take(self, row: Rows) -> None:
         if (key := row.tobytes()) not in self.seen:
@@ -119,7 +122,12 @@ class History:
             return
         self.rows.append(row)
         self.values.append(float(values[0]))
-        self.sizes.append(log_size(float(values[1])))
+        self.costs.append([log_size(float(value)) for value in values[1:]])
+        self.sizes.append(
+            self.costs[-1][0]
+            if self.counted.are_costs
+            else float(self.counted.exact(row[None])[0])
+        )
 
     def _row(self, trial: FrozenTrial) -> Rows | None:
         """Return a trial's row; None where its genes are not ours, or not known yet."""

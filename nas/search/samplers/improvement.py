@@ -1,8 +1,9 @@
 """How much a network would add to the front, in expectation.
 
-The front is a staircase over the log of size. A candidate's size is known, so what it
-would add is, at every larger size, how far its error lies under the stair: a sum of
-one-dimensional integrals with a closed form, not the usual integral over two unknowns.
+The front is a staircase over the log of size, or of another cost. What a candidate
+costs is known, so what it would add is, at every larger cost, how far its error lies
+under the stair: a sum of one-dimensional integrals with a closed form, not the usual
+integral over two unknowns.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from nas.search.samplers.codes import Rows
 
 @dataclass(frozen=True, slots=True)
 class Staircase:
-    """The lowest error reached at or under each size.
+    """The lowest error reached at or under each size, or other cost.
 
     Args:
         sizes: (K,) where the stairs begin, in the log of size, ascending.
@@ -57,12 +58,22 @@ class Staircase:
         return np.asarray((width * np.maximum(height, 0)).sum(axis=1))
 
 
-def is_front(sizes: Rows, errors: Rows) -> NDArray[np.bool_]:
-    """Tell which networks no other one beats in both size and error."""
-    found = np.zeros(len(sizes), dtype=bool)
-    best = np.inf
-    for i in np.lexsort((errors, sizes)):
-        if errors[i] < best:
-            best = errors[i]
-            found[i] = True
+def is_front(costs: Rows, errors: Rows) -> NDArray[np.bool_]:
+    """Tell which networks no other one beats in all costs and error.
+
+    Of equal ones the first is on the front. What is not known counts as endless.
+
+    Args:
+        costs: (N, D), or (N,) of one cost.
+        errors: (N,)
+    """
+    costs = np.nan_to_num(costs.reshape(len(errors), -1), nan=np.inf, posinf=np.inf)
+    points = np.column_stack([costs, errors])
+    found = np.zeros(len(errors), dtype=bool)
+    # Whoever beats a network stands before it, so the first one left is on the front.
+    left = np.lexsort(points.T[::-1])
+    while len(left):
+        first, left = left[0], left[1:]
+        found[first] = True
+        left = left[(points[left] < points[first]).any(axis=1)]
     return found

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from nas.search.samplers.codes import Rows
+from nas.search.samplers.estimates import Estimates
 from nas.search.samplers.features import Features
 from nas.search.samplers.history import History
 from nas.search.samplers.improvement import Staircase, is_front
@@ -26,10 +27,17 @@ _LOOKED_AT: Final = 24
 _CLIMBED: Final = 4
 """Candidates whose neighbours are looked at as well."""
 _TRIES: Final = 5
+_MARGIN: Final = 0.1
+"""How far below the cheapest network the staircase begins, as a part of its length."""
 
 
 class Promising:
     """Begins with a space-filling design, then trusts a surrogate of accuracy.
+
+    Where there are several costs, each proposal goes by a geometric mean of them, whose
+    weights are drawn anew (after Knowles 2006, "ParEGO"): the front in such a mean is a
+    part of the front in all costs. What is too long to count for every candidate, or
+    has to be measured, is estimated.
 
     Args:
         pool: of candidates.
@@ -52,6 +60,7 @@ class Promising:
         self.first = [*first, *(row for _, row in ends)]
         self.num_first = 4 + min(2 * len(pool.codes.genes) // 3, 8)
         self.fitted = Fitted(self.features.groups, rng)
+        self.estimates = Estimates(self.features.groups)
 
     def propose(self, history: History) -> Rows | None:
         """Return a canonical row that was not tried yet, None where there is none."""
@@ -83,14 +92,21 @@ class Promising:
         return None
 
     def _most_promising(self, history: History) -> Rows | None:
-        rows, errors, sizes, lags = self._kept(history)
+        rows, errors, sizes, costs, lags = self._kept(history)
         if lags.any() and not self.features.with_lag:
             self.features = Features(self.pool.codes, with_lag=True)
             self.fitted = Fitted(self.features.groups, self.rng)
+            self.estimates = Estimates(self.features.groups)
         points = self._points(rows, sizes, lags)
         self.fitted.update(points, errors)
         errors = self.fitted.warp(errors)
         surrogate = self.fitted.surrogate(points, errors)
+        if not self.sizes.are_costs:
+            known = ~np.isnan(costs).any(axis=1)
+            if not known.any():
+                return None
+            self.estimates.update(points[known], costs[known])
+            costs = self.estimates.filled(points, costs)
         if history.running:
             # What is under way is taken to come out as predicted.
             waiting = np.stack(history.running[-_KEPT:])
@@ -99,23 +115,27 @@ class Promising:
             points = np.concatenate([points, at])
             errors = np.concatenate([errors, surrogate.predict(at)[0]])
             sizes = np.concatenate([sizes, rough])
+            costs = np.concatenate([costs, self._costs(waiting, rough, at)])
             rows = np.concatenate([rows, waiting])
             surrogate = self.fitted.surrogate(points, errors)
+        weights = self._weights(costs.shape[1])
         # Luck is no merit: the front is of what the networks are thought to reach.
         believed = surrogate.predict(self._points(rows, sizes))[0]
-        stairs = Staircase.of(sizes, believed, *self.span)
+        spent = costs @ weights
+        stairs = Staircase.of(spent, believed, *self._span(spent))
         trained = np.stack(history.trained[-_KEPT:])
         failed = np.stack(history.failed[-_KEPT:]) if history.failed else None
 
-        def gains(rows: Rows, sizes: Rows) -> Rows:
+        def gains(rows: Rows, sizes: Rows, *, counted: bool = False) -> Rows:
             at = self._points(rows, sizes)
-            gain = stairs.expected(sizes, *surrogate.predict(at))
+            spent = self._costs(rows, sizes, at, counted=counted) @ weights
+            gain = stairs.expected(spent, *surrogate.predict(at))
             if failed is None:
                 return gain
             genes = self.features.genes
             return gain * survival(genes(rows), genes(trained), genes(failed))
 
-        front = rows[is_front(sizes, believed)]
+        front = rows[is_front(costs, believed)]
         found, reached = self.unseen.among(self.pool.around(front, self.rng), history)
         if not len(found):
             return None
@@ -130,7 +150,29 @@ class Promising:
         few, exact = self._counted(found[np.argsort(-scores)], history)
         if not len(few):
             return None
-        return self.unseen.best(few, gains(few, exact), history)
+        return self.unseen.best(few, gains(few, exact, counted=True), history)
+
+    def _weights(self, num_costs: int) -> Rows:
+        """Return how much each cost counts for a proposal; they make up 1."""
+        return np.ones(1) if num_costs == 1 else self.rng.dirichlet(np.ones(num_costs))
+
+    def _span(self, spent: Rows) -> tuple[float, float]:
+        """Return where the staircase begins and ends, given what networks cost."""
+        if self.sizes.are_costs:
+            return self.span
+        low, high = float(spent.min()), float(spent.max())
+        return low - _MARGIN * (high - low), high + 1e-6
+
+    def _costs(
+        self, rows: Rows, sizes: Rows, points: Rows, *, counted: bool = False
+    ) -> Rows:
+        """Return the log costs (N, D) of rows, as exact as they are cheap to have."""
+        if self.sizes.are_costs:
+            return sizes[:, None]
+        costs = np.full((len(rows), self.sizes.num_costs), np.nan)
+        if counted or self.sizes.are_cheap:
+            costs = self.sizes.costs(rows)
+        return self.estimates.filled(points, costs)
 
     def _counted(self, rows: Rows, history: History) -> tuple[Rows, Rows]:
         """Return the first rows that are new for certain, and their exact log sizes.
@@ -149,17 +191,17 @@ class Promising:
                 break
         return (np.stack(kept) if kept else rows[:0]), np.array(exact)
 
-    def _kept(self, history: History) -> tuple[Rows, Rows, Rows, Rows]:
+    def _kept(self, history: History) -> tuple[Rows, Rows, Rows, Rows, Rows]:
         """Return what to predict from: all results, or the front, the latest, some.
 
         Returns:
-            Rows, log errors as of whole trainings, log sizes, and how far the trainings
-            were from whole.
+            Rows, log errors as of whole trainings, log sizes, log costs (N, D) with NaN
+            where they are not known yet, and how far the trainings were from whole.
         """
-        rows, errors, sizes, lags = _results(history)
+        rows, errors, sizes, costs, lags = _results(history)
         if len(rows) <= _KEPT:
-            return rows, errors, sizes, lags
-        front = np.flatnonzero(is_front(sizes, errors))
+            return rows, errors, sizes, costs, lags
+        front = np.flatnonzero(is_front(costs, errors))
         if len(front) > _KEPT // 2:
             front = self.rng.choice(front, _KEPT // 2, replace=False)
         keep = np.zeros(len(rows), dtype=bool)
@@ -167,7 +209,7 @@ class Promising:
         keep[-_KEPT // 4 :] = True
         rest = np.flatnonzero(~keep)
         keep[self.rng.choice(rest, _KEPT - int(keep.sum()), replace=False)] = True
-        return rows[keep], errors[keep], sizes[keep], lags[keep]
+        return rows[keep], errors[keep], sizes[keep], costs[keep], lags[keep]
 
     def _points(self, rows: Rows, sizes: Rows, lags: Rows | None = None) -> Rows:
         low, high = self.span
@@ -175,14 +217,16 @@ class Promising:
         return self.features(rows, scaled, lags)
 
 
-def _results(history: History) -> tuple[Rows, Rows, Rows, Rows]:
-    """Return rows, log errors, log sizes and lags of all that trained, ever so little.
+def _results(history: History) -> tuple[Rows, Rows, Rows, Rows, Rows]:
+    """Return rows, log errors, log sizes, log costs and lags of all that trained.
 
-    Whole trainings come first.
+    Whole trainings come first, then those that were only stopped.
     """
+    sizes = np.array(history.sizes)
+    costs = np.array(history.costs).reshape(-1, history.counted.num_costs)
     if not history.partial:
-        rows, values, sizes = history.arrays()
-        return rows, log_errors(values), sizes, np.zeros(len(rows))
+        rows, values, _ = history.arrays()
+        return rows, log_errors(values), sizes, costs, np.zeros(len(rows))
     errors, whole = np.zeros(0), {}
     if history.rows:
         errors = log_errors(np.array(history.values))
@@ -192,10 +236,12 @@ def _results(history: History) -> tuple[Rows, Rows, Rows, Rows]:
     stopped = np.array([found[row.tobytes()] for row in history.stopped])
     stopped = stopped.reshape(-1, 2)
     rows = np.stack(history.trained)
-    more = [float(history.counted.exact(row[None])[0]) for row in history.stopped]
+    stopped_rows = rows[len(history.rows) :]
+    more = history.counted.exact(stopped_rows)
     return (
         rows,
         np.concatenate([errors, stopped[:, 0]]),
-        np.array([*history.sizes, *more]),
+        np.concatenate([sizes, more]),
+        np.concatenate([costs, history.counted.costs(stopped_rows)]),
         np.concatenate([np.zeros(len(errors)), stopped[:, 1]]),
     )

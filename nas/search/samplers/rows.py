@@ -20,7 +20,7 @@ from nas.search.samplers.codes import Codes, Rows
 from nas.search.samplers.history import History, fixed_params
 from nas.search.samplers.one_thread import one_thread
 from nas.search.samplers.pool import Pool
-from nas.search.samplers.sizes import SizeOf, Sizes
+from nas.search.samplers.sizes import CostOf, SizeOf, Sizes
 
 _COMPLETED: Final = 50
 """Draws of the genes that a trial from the study's queue leaves open."""
@@ -40,7 +40,7 @@ MakeStrategy = Callable[[Pool, Sizes, list[Rows], np.random.Generator], Strategy
 
 
 class RowSampler(BaseSampler):
-    """Proposes what a strategy chooses, in a study of accuracy (up) and size (down).
+    """Proposes what a strategy chooses, in a study of accuracy (up) and costs (down).
 
     No network is proposed twice while there are others. When there are none,
     ``Study.optimize`` is stopped, and whoever asks on gets repetitions.
@@ -63,6 +63,7 @@ class RowSampler(BaseSampler):
         in_use: Callable[[dict[str, Any]], Collection[str]] | None = None,
         first: Sequence[Mapping[str, Any]] = (),
         start: Mapping[str, Any] | None = None,
+        costs: Sequence[CostOf] | None = None,
     ) -> None:
         self.search_space = dict(search_space)
         self._make_strategy = make_strategy
@@ -73,7 +74,7 @@ class RowSampler(BaseSampler):
         self._codes = Codes(self.search_space)
         self._first = [self._codes.encode(params) for params in first]
         self._start = self._codes.encode(start or {})
-        self._sizes = Sizes(self._codes, size_of, size_gene, identity_of)
+        self._sizes = Sizes(self._codes, size_of, size_gene, identity_of, costs)
         self._study: str | None = None
 
     def infer_relative_search_space(
@@ -93,7 +94,7 @@ class RowSampler(BaseSampler):
         """Return the next parameter set, with every gene, in use or not.
 
         Raises:
-            ValueError: when the study's directions are not (maximize, minimize).
+            ValueError: when the study's directions are not those of accuracy and costs.
         """
         with self._lock, one_thread():
             if study.study_name != self._study:

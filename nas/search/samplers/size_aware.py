@@ -7,7 +7,7 @@ from optuna.distributions import BaseDistribution
 
 from nas.search.samplers.promising import Promising
 from nas.search.samplers.rows import RowSampler
-from nas.search.samplers.sizes import SizeOf
+from nas.search.samplers.sizes import CostOf, SizeOf
 
 
 @final
@@ -17,8 +17,8 @@ class SizeAwareSampler(RowSampler):
     A Gaussian process predicts the log error of networks nobody has trained; their size
     is counted, not predicted, so the expected gain in hypervolume is a sum of integrals
     over one unknown. Candidates are neighbours of the front, crossings of its members
-    and random networks. For a study that maximizes accuracy and minimizes size; up to
-    about 64 trials may be under way.
+    and random networks. For a study that maximizes accuracy and minimizes size, or
+    other costs; up to about 64 trials may be under way.
 
     Args:
         search_space: the distribution of every gene, those that exclude others too.
@@ -35,6 +35,9 @@ class SizeAwareSampler(RowSampler):
         first: parameter sets to begin with.
         start: values for the smallest and the largest network, which are among the
             first, of genes that size doesn't depend on.
+        costs: what the study minimizes, in the order of its values: a function of a
+            parameter set each, None for what only finished trials tell. By default
+            size is the only one.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class SizeAwareSampler(RowSampler):
         in_use: Callable[[dict[str, Any]], Collection[str]] | None = None,
         first: Sequence[Mapping[str, Any]] = (),
         start: Mapping[str, Any] | None = None,
+        costs: Sequence[CostOf] | None = None,
     ) -> None:
         super().__init__(
             Promising,
@@ -59,4 +63,5 @@ class SizeAwareSampler(RowSampler):
             in_use=in_use,
             first=first,
             start=start,
+            costs=costs,
         )
