@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +14,9 @@ from nas.measuring import Choice, Measured, measure
 from nas.records import TrialRecord
 from nas.report import human
 from nas.run import Run
+
+DISTURBED: Final = 0.1
+"""Of fewer runs that were disturbed there is nothing to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,14 @@ def print_latencies(console: Console, lines: Sequence[LatencyLine]) -> None:
         if number:
             console.print()
         console.print(_table(device, lines))
+    worst = max(one.disturbed for line in lines for one in line.latencies)
+    if worst >= DISTURBED:
+        console.print(
+            f"Other programs took the processor away in up to {100 * worst:.0f} % of "
+            "the runs; measure again on a machine at rest.",
+            soft_wrap=True,
+            highlight=False,
+        )
 
 
 def _device(latency: Latency) -> str:

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from statistics import quantiles
 from time import perf_counter_ns
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +26,10 @@ TURN_SECONDS: Final = 0.05
 
 RUNS: Final = 30
 LEAST_RUNS: Final = 5
-"""Timed in any case, however slow they are, and where that takes too long."""
+"""Timed if that does not take too long, and in any case."""
+
+UNDISTURBED: Final = 10
+"""So many undisturbed runs are enough to leave out all others."""
 
 STEADY: Final = 0.98
 """Warm-up ends once the fastest run is no longer this part of the one before it."""
@@ -86,7 +90,8 @@ class _Timing:
         shape = (case.batch_size, *case.input_shape)
         random = torch.Generator().manual_seed(0)
         self._images = torch.rand(shape, generator=random).to(device)
-        self._nanoseconds: list[int] = []
+        self._undisturbed: list[int] = []
+        self._disturbed: list[int] = []
         self._num_warm_up = 0
 
     def warm_up(self) -> None:
@@ -103,25 +108,30 @@ class _Timing:
 
         At least one counts.
         """
-        spent = self._run()
-        if spent > TURN_SECONDS * 1e9:
-            self._nanoseconds.append(spent)
+        run = self._run()
+        if run.nanoseconds > TURN_SECONDS * 1e9:
+            self._count(run)
             return
         self._num_warm_up += 1
         spent = 0
         while spent < TURN_SECONDS * 1e9:
-            self._nanoseconds.append(self._run())
-            spent += self._nanoseconds[-1]
+            run = self._run()
+            self._count(run)
+            spent += run.nanoseconds
 
     def is_done(self, seconds: float) -> bool:
         """Tell whether enough runs were timed."""
-        runs, spent = len(self._nanoseconds), sum(self._nanoseconds) / 1e9
-        enough = RUNS if spent < 3 * seconds else LEAST_RUNS
-        return runs >= enough and spent >= seconds
+        spent = (sum(self._undisturbed) + sum(self._disturbed)) / 1e9
+        if spent < 3 * seconds:
+            return len(self._undisturbed) >= RUNS and spent >= seconds
+        return len(self._undisturbed) + len(self._disturbed) >= LEAST_RUNS
 
     def latency(self, threads: int, measured: str) -> Latency:
         """Return what the runs say."""
-        parts = quantiles(self._nanoseconds, n=20, method="inclusive")
+        runs = self._undisturbed + self._disturbed
+        enough = len(self._undisturbed) >= UNDISTURBED
+        counted = self._undisturbed if enough else runs
+        parts = quantiles(counted, n=20, method="inclusive")
         low, median, high = (parts[i] / 1e6 for i in (0, 9, 18))
         return Latency(
             device=device_name(self._device),
@@ -131,7 +141,8 @@ class _Timing:
             median_ms=median,
             low_ms=low,
             high_ms=high,
-            runs=len(self._nanoseconds),
+            runs=len(runs),
+            disturbed_runs=len(self._disturbed),
             warmup_runs=self._num_warm_up,
             torch=torch.__version__,
             measured=measured,
@@ -141,15 +152,31 @@ class _Timing:
         """Run a few times; return the fastest run and the sum, in nanoseconds."""
         found: list[int] = []
         while len(found) < _WINDOW_RUNS or sum(found) < _WINDOW_SECONDS * 1e9:
-            found.append(self._run())
+            found.append(self._run().nanoseconds)
         self._num_warm_up += len(found)
         return min(found), sum(found)
 
-    def _run(self) -> int:
-        """Return the nanoseconds of a run, until its result is there."""
+    def _run(self) -> "_Run":
+        """Run until the result is there."""
+        before = num_interruptions()
         began = perf_counter_ns()
         _forward(self._network, self._images)
-        return perf_counter_ns() - began
+        ended = perf_counter_ns()
+        return _Run(ended - began, num_interruptions() > before)
+
+    def _count(self, run: "_Run") -> None:
+        runs = self._disturbed if run.is_disturbed else self._undisturbed
+        runs.append(run.nanoseconds)
+
+
+class _Run(NamedTuple):
+    nanoseconds: int
+    is_disturbed: bool
+
+
+def num_interruptions() -> int:
+    """Return how often the system took a processor away from this process."""
+    return getrusage(RUSAGE_SELF).ru_nivcsw
 
 
 def _forward(network: nn.Module, images: Tensor) -> None:

@@ -24,6 +24,7 @@ class LatencyRow:
     high_ms: float
     images_per_second: float
     runs: int
+    disturbed_runs: int
     torch: str
     measured: str
 
@@ -51,6 +52,7 @@ def _row(record: TrialRecord, latency: Latency) -> LatencyRow:
         high_ms=latency.high_ms,
         images_per_second=latency.images_per_second,
         runs=latency.runs,
+        disturbed_runs=latency.disturbed_runs,
         torch=latency.torch,
         measured=latency.measured,
     )
