@@ -1,7 +1,7 @@
 """What came out of a search: its trials, their front, the report, exported models."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,12 +22,14 @@ from nas.export import (
     check_formats,
     write,
 )
+from nas.latency import Latency
 from nas.nn.cost import cost
 from nas.records import Recipe, TrialRecord
 from nas.report import (
     Contest,
     Effects,
     Entrant,
+    LatencyRow,
     RepeatFacts,
     Summary,
     best,
@@ -35,6 +37,7 @@ from nas.report import (
     effects,
     is_compared,
     judged,
+    latency_rows,
     pareto_front,
     reference_point,
     repeat_facts,
@@ -45,6 +48,7 @@ from nas.report import (
 from nas.retraining import Protocol
 from nas.search import RunFolder, SearchConfig
 from nas.search.changes import check_data
+from nas.search.latencies import newest, read_latencies
 from nas.search.mending import file_digest
 from nas.search.noise_files import read_beliefs, read_repeats
 from nas.search.retrain_files import Retrained, read_retrained
@@ -136,6 +140,25 @@ class Run:
         """Return what the repeats of a trial came to, None when it has none."""
         return repeat_facts(read_repeats(self.folder).get(number, ()))
 
+    def latencies(self, record: TrialRecord) -> tuple[Latency, ...]:
+        """Return what was measured of a trial's network, by device and batch size.
+
+        That is by 'nas measure' and, where latency is an objective, by the search.
+
+        Raises:
+            RunError: when it cannot be read.
+        """
+        searched = () if record.latency is None else (record.latency,)
+        return newest((*searched, *read_latencies(self.folder).get(record.hash, ())))
+
+    def latency_rows(self, front: Iterable[TrialRecord]) -> tuple[LatencyRow, ...]:
+        """Return what was measured of the trials of a front.
+
+        Raises:
+            RunError: when it cannot be read.
+        """
+        return tuple(row for r in front for row in latency_rows(r, self.latencies(r)))
+
     def summary(self) -> Summary:
         """Return the front with what is known about its noise, and hypervolumes."""
         config, records = self.config, self.records
@@ -195,6 +218,7 @@ class Run:
                 epochs=config.recipe.epochs,
                 data=facts,
                 effects=known,
+                latencies=self.latency_rows(found.front),
             )
             if contests := self.contests():
                 title = f"{facts['name']}, retrained and tested"

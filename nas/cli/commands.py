@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from nas import api
 from nas.arch import Architecture, canonical_hash, read, to_json
 from nas.arch.reference import REFERENCES, reference_defaults
 from nas.cli.certainty import print_certainty, print_comparison, print_repeats
+from nas.cli.latency import print_run_latencies
 from nas.cli.picture import check_picture, write_picture
 from nas.cli.plain import plain_console
 from nas.cli.progress import Watch
@@ -107,7 +109,9 @@ def run_report(path: Path, *, as_json: bool) -> None:
         known = run.effects
         effects = None if known is None else known.to_json()
         contests = {p.folder: c.to_json() for p, c in run.contests().items()}
-        _print_json(found.to_json() | {"effects": effects, "retrained": contests})
+        latencies = [asdict(row) for row in run.latency_rows(found.front)]
+        further = {"effects": effects, "retrained": contests, "latencies": latencies}
+        _print_json(found.to_json() | further)
     else:
         console = _console()
         _print_front(console, run)
@@ -208,6 +212,7 @@ def _print_front(console: Console, run: Run) -> None:
         console.print(effects_view(run.effects), highlight=False)
     print_certainty(console, found)
     print_comparison(console, found)
+    print_run_latencies(console, run, front)
     most_accurate = best(front, costs=found.costs)
     assert most_accurate is not None
     console.print(

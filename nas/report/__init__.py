@@ -6,6 +6,7 @@ from nas.report.effects import Effects, Share, effects
 from nas.report.front import Front, best, has_accuracy, is_compared, pareto_front
 from nas.report.hypervolume import Reference, reference_point
 from nas.report.judged import RepeatFacts, judged, repeat_facts
+from nas.report.latencies import LatencyRow, latency_rows
 from nas.report.retrained import Contest, Entrant, Standing, contest
 from nas.report.stops import describe_stops, epochs_spent
 from nas.report.summary import Certainty, Summary, summarize
@@ -24,6 +25,7 @@ __all__ = [
     "Entrant",
     "Front",
     "FrontRow",
+    "LatencyRow",
     "Reference",
     "RepeatFacts",
     "Share",
@@ -41,6 +43,7 @@ __all__ = [
     "has_accuracy",
     "is_compared",
     "judged",
+    "latency_rows",
     "pareto_front",
     "recipe_text",
     "reference_point",

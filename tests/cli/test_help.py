@@ -9,6 +9,7 @@ COMMANDS = [
     "repair",
     "report",
     "export",
+    "measure",
     "show",
     "tensorboard",
 ]
@@ -56,6 +57,10 @@ OPTIONS = {
     "report": ["RUN", "--json"],
     "export": [
         *("RUN|NETWORK", "--trial", "--max-params", "--input", "--classes", "--to"),
+    ],
+    "measure": [
+        *("WHAT...", "--trials", "--batch", "--threads", "--device", "--input"),
+        *("--classes", "--json"),
     ],
     "show": [
         *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),
