@@ -33,13 +33,12 @@ def read_split(data: Path, split: str) -> tuple[Tensor, Tensor]:
     return images.contiguous(), labels
 
 
+@torch.inference_mode()
 def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     """Return the share of the images that get their class."""
     network.eval()
-    with torch.inference_mode():
-        parts = torch.split(images, BATCH_SIZE)
-        found = torch.cat([network(part.float() / 255).argmax(1) for part in parts])
-    return float((found == labels).double().mean())
+    found = [network(part / 255).argmax(1) for part in torch.split(images, BATCH_SIZE)]
+    return float((torch.cat(found) == labels).double().mean())
 
 
 def balanced(network: nn.Module, images: Tensor, labels: Tensor) -> float:

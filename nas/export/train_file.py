@@ -185,15 +185,15 @@ def _changes(recipe: Recipe) -> tuple[str, ...]:
 
 
 def _constants(recipe: Recipe) -> str:
-    values = {
-        "EPOCHS": recipe.epochs,
-        "BATCH_SIZE": recipe.batch_size,
-        "LR": recipe.lr,
-        "WEIGHT_DECAY": recipe.weight_decay,
-    }
+    lines = [
+        statement("EPOCHS", recipe.epochs),
+        statement("BATCH_SIZE", recipe.batch_size),
+        statement("LR", recipe.lr) + "  # the peak of the schedule",
+        statement("WEIGHT_DECAY", recipe.weight_decay) + "  # of weights alone",
+    ]
     if recipe.label_smoothing:
-        values["LABEL_SMOOTHING"] = recipe.label_smoothing
-    return "\n".join(statement(name, value) for name, value in values.items())
+        lines.append(statement("LABEL_SMOOTHING", recipe.label_smoothing))
+    return "\n".join(lines)
 
 
 def _pieces(recipe: Recipe, seed: int, heads: str) -> dict[str, str]:
@@ -205,7 +205,7 @@ def _pieces(recipe: Recipe, seed: int, heads: str) -> dict[str, str]:
     if recipe.label_smoothing:
         options["label_smoothing"] = Name("LABEL_SMOOTHING")
     batch = "batch" if changes else "images[index]"
-    forward = [f"loss = criterion(network({batch}.float() / 255), labels[index])"]
+    forward = [f"loss = criterion(network({batch} / 255), labels[index])"]
     if heads:
         forward += _HEADS_LOSSES.split("\n")
     if recipe.precision in _AUTOCAST:
@@ -243,9 +243,8 @@ def _docstring(data: str, reached: str) -> str:
     if reached:
         origin += f"{' and' if data else 'It'} reached {plain(reached)}"
     usage = (
-        "`python train.py DATA NEW.safetensors` trains it anew; DATA comes from `nas "
-        "data SOURCE --npz DATA`, or is a folder of train/CLASS/*.png, val/... and "
-        "test/..."
+        "`python train.py DATA NEW.safetensors` trains it anew; DATA is what `nas data "
+        "SOURCE --npz DATA` writes, or a folder of train/CLASS/*.png and so on."
     )
     return docstring(
         [
