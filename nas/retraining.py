@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, get_args
 
 from nas.errors import RunError
-from nas.records import OnTestSplit, Reason, Status
+from nas.records import OnTestSplit, Reason, Recipe, Status
 from nas.rules import (
     NUMBER,
     PART,
@@ -54,6 +54,16 @@ class Protocol:
 
     epochs: int | None = None
     use_validation: bool = False
+
+    def applied(self, recipe: Recipe) -> Recipe:
+        """Return what is trained with where a network has some recipe of its own."""
+        return recipe if self.epochs is None else replace(recipe, epochs=self.epochs)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What asks for it on the command line of 'nas retrain'."""
+        epochs = () if self.epochs is None else ("--epochs", str(self.epochs))
+        return (*epochs, *(["--use-validation"] if self.use_validation else []))
 
     @property
     def folder(self) -> str:

@@ -3,27 +3,16 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from nas.data import load
-from nas.errors import UNREADABLE, DataError, RunError, one_line
+from nas.errors import UNREADABLE, RunError, one_line
 from nas.export import (
-    CARD,
-    HUB_CARD,
-    INT8,
-    STEPS,
-    AddInt8,
-    ImageFacts,
-    ModelFacts,
     Package,
-    Step,
-    check_formats,
-    write,
 )
 from nas.latency import Latency
 from nas.nn.cost import cost
+from nas.packages import export, first_training, retrained_package, trial_package
 from nas.records import Recipe, TrialRecord
 from nas.report import (
     Contest,
@@ -47,9 +36,7 @@ from nas.report import (
 )
 from nas.retraining import Protocol
 from nas.search import RunFolder, SearchConfig
-from nas.search.changes import check_data
 from nas.search.latencies import newest, read_latencies
-from nas.search.mending import file_digest
 from nas.search.noise_files import read_beliefs, read_repeats
 from nas.search.retrain_files import Retrained, read_retrained
 
@@ -252,7 +239,8 @@ class Run:
         self,
         to: Path | str,
         record: TrialRecord | None = None,
-        steps: Sequence[Step] = (),
+        *,
+        seed: int | None = None,
         formats: Sequence[str] = (),
     ) -> Path:
         """Write a trial, by default the best one, as code with its weights.
@@ -260,7 +248,9 @@ class Run:
         Args:
             to: a folder that is empty or not there yet.
             record: one of this run's.
-            steps: write further files, see ``nas.export``; after the formats.
+            seed: which of its trainings: 0 for that of the search, from 1 on for those
+                of the latest retraining; None for the first of the latter if there is
+                one.
             formats: other forms of the model: "onnx" and "torch-export" for files in
                 these, "hub" for what the Hugging Face hub asks for, "int8" for a
                 quantised file, which takes the run's data.
@@ -275,95 +265,26 @@ class Run:
             DataError: when the data are gone that a format takes.
             SpecError: when the network has no such form.
         """
-        check_formats(formats)
-        package = self.package(record or self.best())
-        chosen = [STEPS[name] for name in formats if name != INT8]
-        if INT8 in formats:
-            chosen.append(self._quantization(package))
-        card = HUB_CARD if "hub" in formats else CARD
-        return write(Path(to), package, [*chosen, *steps], card)
+        package = self.package(record or self.best(), seed)
+        return export(self.folder, package, Path(to), formats).model
 
-    def _quantization(self, package: Package) -> Step:
-        """Return what quantises a network by the run's data, and measures it."""
-        config = self.config
-        try:
-            dataset = load(config.data, image_size=config.image_size)
-        except DataError as error:
-            raise DataError(
-                f"int8 needs the images that {self.path} has trained on: {error}"
-            ) from None
-        check_data(self.folder, dataset)
-        from nas.train.scored import scored
-
-        data, recipe = dataset.for_search(), package.facts.recipe
-        assert recipe is not None
-        return AddInt8(
-            images=data.train.images,
-            score=partial(
-                scored,
-                split=data.validation,
-                num_classes=data.num_classes,
-                objective=recipe.objective,
-            ),
-            split="validation",
-        )
-
-    def package(self, record: TrialRecord) -> Package:
-        """Return a trial of this run as what can be exported.
+    def package(self, record: TrialRecord, seed: int | None = None) -> Package:
+        """Return a trial of this run as what can be exported; see `export`.
 
         Raises:
-            RunError: when the trial failed or its weights are gone.
+            RunError: when the trial failed, there is no such training, or its weights
+                are gone.
         """
-        if record.status != "complete":
-            cause = f"failed ({record.error})"
-            if record.status == "stopped":
-                whole = self.config.recipe.epochs
-                cause = f"was stopped after {len(record.curve)} of {whole} epochs"
-            raise RunError(f"trial {record.trial} {cause}; choose another --trial")
-        weights = self.folder.weights_path(record.trial)
-        if not weights.is_file():
-            raise RunError(
-                f"trial {record.trial} has no weights: {weights} is gone; "
-                "choose another --trial"
-            )
-        if record.weights not in (None, file_digest(weights)):
-            raise RunError(
-                f"{weights}: are not the weights that were trained, their checksum "
-                f"differs; 'nas resume {self.path}' trains them again"
-            )
-        file = self.folder.file()
-        again = read_repeats(self.folder).get(record.trial, ())
-        searched = tuple(map(str, file.environment.get("command", ())))
-        return Package(
-            architecture=record.architecture,
-            mean=tuple(file.data["mean"]),
-            std=tuple(file.data["std"]),
-            classes=tuple(file.data["classes"]),
-            weights=weights,
-            facts=ModelFacts(
-                name=f"{self.path.name}, trial {record.trial}",
-                data=file.data["name"],
-                origin=f"trial {record.trial} of {self.path}",
-                seed=record.seed,
-                recipe=self.recipe(record),
-                accuracy=record.accuracy,
-                repeats=tuple(
-                    (repeat.seed, repeat.accuracy)
-                    for repeat in again
-                    if repeat.accuracy is not None
-                ),
-                images=_images(file.data),
-                commands=(
-                    *([searched] if searched[1:2] == ("search",) else []),
-                    ("nas", "export", str(self.path), "--trial", str(record.trial)),
-                ),
-                versions={
-                    name: str(file.environment[name])
-                    for name in ("nas", "torch", "python")
-                    if name in file.environment
-                },
-            ),
+        folder, latencies = self.folder, self.latencies(record)
+        name = f"trial-{record.trial}"
+        if seed is None:
+            seed = first_training(folder, name) or 0
+        package = (
+            retrained_package(folder, name, seed)
+            if seed
+            else trial_package(folder, record)
         )
+        return package.with_facts(latency=latencies)
 
 
 def _entrant(
@@ -392,11 +313,3 @@ def _entrant(
         },
         failed=sum(training.tested is None for training in trainings),
     )
-
-
-def _images(data: Mapping[str, Any]) -> ImageFacts | None:
-    """Return how many images a run's data have, which runs of old do not tell."""
-    match data:
-        case {"fitted": int(train), "validation": int(validation), "test": int(test)}:
-            return ImageFacts(train=train, validation=validation, test=test)
-    return None

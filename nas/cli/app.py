@@ -509,6 +509,23 @@ def export(
             help="The best trial of at most this many parameters.",
         ),
     ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="A known network that 'nas retrain --with' trained in the run.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="K",
+            help="Which training: 0 for the search's own, from 1 on those of nas "
+            "retrain.",
+            show_default="the first of nas retrain, if any",
+        ),
+    ] = None,
     input_shape: Annotated[
         Any,
         typer.Option(
@@ -562,6 +579,8 @@ def export(
         what,
         trial=trial,
         max_params=max_params,
+        network=network,
+        seed=seed,
         input_shape=input_shape,
         num_classes=classes,
         to=to,

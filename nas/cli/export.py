@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from statistics import fmean
 
 from nas.arch.reference import REFERENCES, Shape
-from nas.cli.certainty import print_repeats
 from nas.cli.plain import plain_console
 from nas.cli.render import percent
 from nas.errors import ConfigError, unknown
@@ -20,6 +20,7 @@ from nas.export import (
     write,
 )
 from nas.nn.cost import num_params
+from nas.packages import Exported, export, first_training, retrained_package
 from nas.run import Run
 
 
@@ -28,6 +29,8 @@ def run_export(
     *,
     trial: int | None,
     max_params: int | None,
+    network: str | None,
+    seed: int | None,
     input_shape: Shape | None,
     num_classes: int | None,
     to: Path | None,
@@ -35,10 +38,10 @@ def run_export(
 ) -> None:
     """Export a trial of a run, or a known network, and say where it is."""
     if _is_network(what):
-        if trial is not None or max_params is not None:
+        if any(item is not None for item in (trial, max_params, network, seed)):
             raise ConfigError(
-                f"--trial and --max-params choose among a run's trials; {what} is a "
-                "network, leave them out"
+                "--trial, --max-params, --network and --seed choose among what a run "
+                f"has trained; {what} is a network, leave them out"
             )
         _export_network(what, input_shape, num_classes, to, formats)
         return
@@ -47,7 +50,14 @@ def run_export(
             "--input and --classes are for a known network such as resnet20; a run's "
             "networks have those of its data, leave them out"
         )
-    _export_trial(Path(what), trial, max_params, to, formats)
+    if sum(item is not None for item in (trial, max_params, network)) > 1:
+        raise ConfigError(
+            "--trial, --max-params and --network all choose what is exported; give one"
+        )
+    if network is not None:
+        _export_retrained(Path(what), network, seed, to, formats)
+    else:
+        _export_trial(Path(what), trial, max_params, seed, to, formats)
 
 
 def _is_network(what: str) -> bool:
@@ -110,37 +120,65 @@ def _export_network(
     console.print(str(model), soft_wrap=True, highlight=False)
 
 
+def _export_retrained(
+    path: Path,
+    network: str,
+    seed: int | None,
+    to: Path | None,
+    formats: Sequence[str],
+) -> None:
+    """Export a known network that was trained beside a run's trials."""
+    run = Run(path)
+    if seed == 0:
+        raise ConfigError(
+            f"--seed 0 is the search's own training, and {network} has none; choose "
+            "one from 1 on"
+        )
+    package = retrained_package(
+        run.folder, network, seed or first_training(run.folder, network) or 1
+    )
+    target = to or run.path / "export" / network
+    _tell(network, package, export(run.folder, package, target, formats))
+
+
 def _export_trial(
     path: Path,
     trial: int | None,
     max_params: int | None,
+    seed: int | None,
     to: Path | None,
     formats: Sequence[str],
 ) -> None:
-    if trial is not None and max_params is not None:
-        raise ConfigError("--trial and --max-params both choose a trial; give one")
     run = Run(path)
     record = run.trial(trial) if trial is not None else run.best(max_params)
-    exported: list[Package] = []
-
-    def keep(folder: Path, package: Package) -> Package:  # noqa: ARG001
-        exported.append(package)
-        return package
-
+    package = run.package(record, seed)
     target = to or run.path / "export" / f"trial-{record.trial}"
-    model = run.export(target, record, steps=[keep], formats=formats)
-    assert record.accuracy is not None
-    console = plain_console()
-    console.print(
-        f"trial {record.trial}: {percent(record.accuracy)} validation accuracy, "
-        f"{record.params:,} parameters",
-        highlight=False,
-    )
-    print_repeats(console, run.repeats(record.trial))
-    if (small := exported[0].facts.quantized) is not None:
-        console.print(
+    exported = export(run.folder, package, target, formats)
+    _tell(f"trial {record.trial}", package, exported)
+
+
+def _tell(name: str, package: Package, exported: Exported) -> None:
+    """Say what was exported, what it reaches, and where it is."""
+    facts, console = package.facts, plain_console()
+    size = f"{num_params(package.architecture):,} parameters"
+    lines = []
+    if facts.tested is not None:
+        found = facts.tested
+        kept = f"{percent(found.accuracy)} on the test split"
+        if len(found.accuracies) > 1:
+            kept += f"; {percent(found.mean)} on average over seeds: expect that"
+        lines.append(f"{name}, retrained: {size}, {kept}")
+    else:
+        assert facts.accuracy is not None
+        lines.append(f"{name}: {percent(facts.accuracy)} validation accuracy, {size}")
+        if facts.repeats:
+            mean = fmean(accuracy for _, accuracy in facts.repeats)
+            lines.append(f"its repeats reached {percent(mean)} on average: expect that")
+    if (small := exported.quantized) is not None:
+        lines.append(
             f"{small.file}: {percent(small.accuracy)} validation accuracy, "
-            f"{small.num_bytes:,} bytes",
-            highlight=False,
+            f"{small.num_bytes:,} bytes"
         )
-    console.print(str(model), soft_wrap=True, highlight=False)
+    for line in lines:
+        console.print(line, highlight=False)
+    console.print(str(exported.model), soft_wrap=True, highlight=False)

@@ -5,6 +5,7 @@ from nas.report.costs import COSTS, SIZE, CostAxis, costs_of, titles, values
 from nas.report.effects import Effects, Share, effects
 from nas.report.front import Front, best, has_accuracy, is_compared, pareto_front
 from nas.report.hypervolume import Reference, reference_point
+from nas.report.intervals import Spread, spread
 from nas.report.judged import RepeatFacts, judged, repeat_facts
 from nas.report.latencies import LatencyRow, latency_rows
 from nas.report.retrained import Contest, Entrant, Standing, contest
@@ -29,6 +30,7 @@ __all__ = [
     "Reference",
     "RepeatFacts",
     "Share",
+    "Spread",
     "Standing",
     "Summary",
     "aggregation_names",
@@ -48,6 +50,7 @@ __all__ = [
     "recipe_text",
     "reference_point",
     "repeat_facts",
+    "spread",
     "summarize",
     "titles",
     "values",

@@ -1,13 +1,12 @@
 """Contenders trained from scratch, each from several seeds, and tested once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from nas.executors import Executor
-from nas.records import EvalResult, Recipe
+from nas.records import EvalResult
 from nas.retraining import Protocol, Retraining
 from nas.search.arms import derived_seed
 from nas.search.config import SearchConfig
@@ -108,7 +107,9 @@ class Retrainer:
             RetrainingBegun(
                 path=self.run_folder.path,
                 contenders=tuple(contender.name for contender in contenders),
-                epochs=tuple(self._recipe(each).epochs for each in contenders),
+                epochs=tuple(
+                    self.protocol.applied(each.recipe).epochs for each in contenders
+                ),
                 seeds=seeds,
                 asked=len(due),
                 workers=self.executor.capacity,
@@ -123,17 +124,12 @@ class Retrainer:
             on_note=lambda text: self.on_event(Notice(text=text)),
         )
 
-    def _recipe(self, contender: Contender) -> Recipe:
-        epochs = self.protocol.epochs
-        recipe = contender.recipe
-        return recipe if epochs is None else replace(recipe, epochs=epochs)
-
     def _job(self, contender: Contender, number: int) -> Job[_Place]:
         return Job(
             key=(contender.name, number),
             what=f"{contender.name}, seed {number}",
             architecture=contender.architecture,
-            recipe=self._recipe(contender),
+            recipe=self.protocol.applied(contender.recipe),
             # The same for all contenders: differences between them are paired.
             seed=derived_seed(f"{self.config.seed}/retrain/{number}"),
             prepare=partial(self._begin, contender, number),

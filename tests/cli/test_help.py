@@ -56,7 +56,8 @@ OPTIONS = {
     "repair": ["RUN"],
     "report": ["RUN", "--json"],
     "export": [
-        *("RUN|NETWORK", "--trial", "--max-params", "--input", "--classes", "--to"),
+        *("RUN|NETWORK", "--trial", "--max-params", "--network", "--seed"),
+        *("--input", "--classes", "--to"),
     ],
     "measure": [
         *("WHAT...", "--trials", "--batch", "--threads", "--device", "--input"),
