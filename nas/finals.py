@@ -6,6 +6,7 @@ from pathlib import Path
 from nas.api import OnProgress, write_report_of
 from nas.data import load, retraining_data
 from nas.errors import ConfigError, RunError, unknown
+from nas.export import INT8, check_formats
 from nas.nn.cost import num_params
 from nas.preparing import check_main_guard, warm_up
 from nas.records import TrialRecord
@@ -28,6 +29,7 @@ def retrain(
     epochs: int | None = None,
     use_validation: bool = False,
     networks: Sequence[str] = (),
+    quantize: str | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
     on_progress: OnProgress | None = None,
 ) -> Run:
@@ -46,6 +48,7 @@ def retrain(
         networks: known ones such as "resnet20", "resnet20@300k" with its widths scaled
             to that size, or "resnet20@front" at the size of every trial. They have the
             recipe of the most accurate of the trials.
+        quantize: "int8" to quantise every trained network, too, and test that once.
         on_event: told of every training.
         on_progress: told how many of how many images have been read.
 
@@ -61,6 +64,10 @@ def retrain(
         raise ConfigError(f"seeds must be at least 1; got {seeds}")
     if epochs is not None and epochs < 1:
         raise ConfigError(f"epochs must be at least 1; got {epochs}")
+    if quantize is not None:
+        if quantize != INT8:
+            raise ConfigError(f"quantize must be {INT8}; got {quantize!r}")
+        check_formats([quantize])
     chosen = _chosen(found, trials)
     config, facts = found.config, found.folder.facts()
     protocol = Protocol(epochs=epochs, use_validation=use_validation)
@@ -86,7 +93,13 @@ def retrain(
 
     try:
         run_retraining(
-            found.folder, data, contenders, protocol, seeds, on_event=on_event
+            found.folder,
+            data,
+            contenders,
+            protocol,
+            seeds,
+            int8=quantize is not None,
+            on_event=on_event,
         )
     finally:
         write_report_of(found, on_event)

@@ -40,6 +40,11 @@ _TESTED: Final = {
     "loss": NUMBER,
     "images": whole(1),
 }
+_QUANTIZATION: Final = {
+    "accuracy": PART,
+    "num_bytes": whole(1),
+    "float_bytes": whole(1),
+}
 _FOLDER: Final = re.compile(r"(?:recipe|(?P<epochs>[1-9]\d*))-epochs(?P<all>-on-all)?")
 
 
@@ -125,3 +130,31 @@ class Retraining:
         if (tested is None) is (data["status"] == "complete"):
             raise RunError(f"tested must be there if complete; got {data['status']!r}")
         return cls(**{**data, "curve": tuple(data["curve"]), "tested": tested})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantization:
+    """What a retrained network is in 8-bit integers, tested once like itself.
+
+    ``accuracy`` is on the test split, in [0, 1] and of the kind that is the recipe's
+    objective; ``num_bytes`` is the size of its file, ``float_bytes`` that of the
+    weights before.
+    """
+
+    accuracy: float
+    num_bytes: int
+    float_bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Quantization":
+        """Return what ``to_json`` wrote.
+
+        Raises:
+            RunError: naming a field that it did not write.
+        """
+        check(data, _QUANTIZATION)
+        return cls(**data)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import fmean
 
 from nas.errors import UNREADABLE, RunError, one_line
 from nas.export import (
@@ -292,7 +293,7 @@ def _entrant(
 ) -> Entrant:
     contender, trainings = retrained.contender, retrained.trainings
     total = cost(contender.architecture).total
-    recipe = contender.recipe
+    recipe, small = contender.recipe, retrained.quantized
     return Entrant(
         name=contender.name,
         trial=contender.trial,
@@ -312,4 +313,7 @@ def _entrant(
             if training.tested is not None and training.curve
         },
         failed=sum(training.tested is None for training in trainings),
+        quantized={n: found.accuracy for n, found in small.items()},
+        num_bytes=fmean(q.float_bytes for q in small.values()) if small else None,
+        quantized_bytes=fmean(q.num_bytes for q in small.values()) if small else None,
     )

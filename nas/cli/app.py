@@ -448,6 +448,14 @@ def retrain(
             show_default="none",
         ),
     ] = None,
+    quantize: Annotated[
+        str | None,
+        typer.Option(
+            metavar="int8",
+            help="Quantise every trained network, too, and test that.",
+            show_default="no",
+        ),
+    ] = None,
 ) -> None:
     """Train networks of a run from scratch, and test each of them once.
 
@@ -463,6 +471,7 @@ def retrain(
         epochs=epochs,
         use_validation=use_validation,
         networks=networks or (),
+        quantize=quantize,
     )
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import fmean
 from types import TracebackType
 from typing import Any
 
@@ -24,6 +25,7 @@ from nas.search import (
     Notice,
     RetrainingBegun,
     RetrainingFinished,
+    RetrainingQuantized,
     RetrainingStarted,
 )
 
@@ -90,6 +92,15 @@ class RetrainWatch:
                 self.running.add((event.contender, event.number))
             case RetrainingFinished():
                 self._finish(event)
+            case RetrainingQuantized():
+                if self.live is not None:
+                    self.live.stop()
+                    self.live = None
+                self._print(
+                    f"[int8 {event.finished}/{event.asked}] {event.contender}, seed "
+                    f"{event.number}: {percent(event.quantization.accuracy)} on the "
+                    f"test split, {event.quantization.num_bytes:,} bytes"
+                )
             case Notice():
                 self._print(event.text)
 
@@ -160,6 +171,8 @@ def print_contests(console: Console, run: Run) -> None:
     for found in run.contests().values():
         console.print()
         console.print(_table(found))
+        if any(standing.entrant.quantized for standing in found.standings):
+            console.print(_quantized(found))
         if any(standing.on_front for standing in found.standings):
             console.print("* on the front of these", highlight=False)
         for line in found.lines():
@@ -183,6 +196,31 @@ def _table(found: Contest) -> Table:
     table.add_column("not told from")
     for standing in found.standings:
         table.add_row(*_cells(standing))
+    return table
+
+
+def _quantized(found: Contest) -> Table:
+    table = Table(
+        title="In 8-bit integers", title_justify="left", title_style="bold", box=None
+    )
+    table.add_column("network", no_wrap=True)
+    for name in ("bytes", "int8 bytes", "mean", "int8 mean", "lost", "seeds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for standing in found.standings:
+        entrant = standing.entrant
+        if entrant.lost is None or standing.spread is None:
+            continue
+        assert entrant.num_bytes is not None
+        assert entrant.quantized_bytes is not None
+        table.add_row(
+            entrant.name,
+            f"{entrant.num_bytes:,.0f}",
+            f"{entrant.quantized_bytes:,.0f}",
+            _number(standing.spread.mean),
+            _number(fmean(entrant.quantized.values())),
+            _number(entrant.lost),
+            str(len(entrant.quantized)),
+        )
     return table
 
 

@@ -45,6 +45,8 @@ def call(
             except (EOFError, OSError):
                 answer, has_ended = None, True
             if answer is not None:
+                # By itself it takes along what libraries have made, such as semaphores.
+                process.exit_code()
                 return pickle.loads(answer)
             if has_ended:
                 raise ChildProcessError(process.cause_of_death())

@@ -1,7 +1,7 @@
 """What the last trainings say: who is how good on the test split, and who differs."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from math import sqrt
 from statistics import fmean
@@ -44,6 +44,20 @@ class Entrant:
     reached: Mapping[int, float]
     validated: Mapping[int, float]
     failed: int
+    quantized: Mapping[int, float] = field(default_factory=dict)
+    """Accuracies on the test split in 8-bit integers, by the numbers of their seeds."""
+    num_bytes: float | None = None
+    """Of the weights' file."""
+    quantized_bytes: float | None = None
+    """Of the file in 8-bit integers, on average over the seeds."""
+
+    @property
+    def lost(self) -> float | None:
+        """The accuracy that 8-bit integers cost, on average over the seeds."""
+        both = self.reached.keys() & self.quantized.keys()
+        if not both:
+            return None
+        return fmean(self.reached[seed] - self.quantized[seed] for seed in both)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +81,7 @@ class Standing:
         return {
             **entrant,
             **found,
+            "int8_lost": self.entrant.lost,
             "on_front": self.on_front,
             "not_told_apart_from": list(self.alike),
         }

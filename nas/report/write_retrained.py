@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 from nas.report.retrained import Contest, Standing
 from nas.report.retrained_figure import draw_contest
@@ -30,6 +31,9 @@ class RetrainedRow:
     std: float | None
     low: float | None
     high: float | None
+    bytes: float | None
+    int8_bytes: float | None
+    int8_mean: float | None
     on_front: bool
     not_told_apart_from: str
 
@@ -77,6 +81,9 @@ def _row(protocol: Protocol, standing: Standing) -> RetrainedRow:
         std=None if found is None else found.std,
         low=None if found is None else found.low,
         high=None if found is None else found.high,
+        bytes=entrant.num_bytes,
+        int8_bytes=entrant.quantized_bytes,
+        int8_mean=fmean(entrant.quantized.values()) if entrant.quantized else None,
         on_front=standing.on_front,
         not_told_apart_from=" ".join(standing.alike),
     )

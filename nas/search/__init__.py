@@ -16,6 +16,7 @@ from nas.search.events import (
     Repeated,
     RetrainingBegun,
     RetrainingFinished,
+    RetrainingQuantized,
     RetrainingStarted,
     Started,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "Repeated",
     "RetrainingBegun",
     "RetrainingFinished",
+    "RetrainingQuantized",
     "RetrainingStarted",
     "RunFolder",
     "SearchConfig",

@@ -7,7 +7,7 @@ from typing import Any
 
 from nas.noise import Repeat
 from nas.records import TrialRecord
-from nas.retraining import Retraining
+from nas.retraining import Quantization, Retraining
 from nas.search.config import SearchConfig
 
 
@@ -101,6 +101,17 @@ class RetrainingFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainingQuantized:
+    """A trained contender was quantised and tested; that is already safe on disk."""
+
+    contender: str
+    number: int
+    quantization: Quantization
+    finished: int
+    asked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something that the user should know and that stops nothing."""
 
@@ -117,5 +128,6 @@ Event = (
     | RetrainingBegun
     | RetrainingStarted
     | RetrainingFinished
+    | RetrainingQuantized
     | Notice
 )

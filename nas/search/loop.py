@@ -20,6 +20,7 @@ from nas.search.latency_slot import LatencyOf, latency_in_slot
 from nas.search.leftovers import remove_half_written
 from nas.search.mending import torn_weights, train_again
 from nas.search.noise_files import read_repeats, write_beliefs
+from nas.search.quantizing import quantize_all
 from nas.search.repeats import Repeater
 from nas.search.retrain_files import read_retrained
 from nas.search.retrainer import Retrainer
@@ -153,6 +154,7 @@ def run_retraining(
     protocol: Protocol,
     seeds: int,
     *,
+    int8: bool = False,
     on_event: Callable[[Event], None] = lambda _: None,
     now: Callable[[], datetime] = utc_now,
 ) -> None:
@@ -166,6 +168,7 @@ def run_retraining(
         contenders: who is trained.
         protocol: how.
         seeds: trainings of each contender.
+        int8: quantise what was trained, too.
         on_event: told of every training.
         now: the clock.
 
@@ -183,7 +186,9 @@ def run_retraining(
             Retrainer(run, config, executor, limits, protocol, on_event, now).train(
                 contenders, seeds
             )
-    names = {contender.name for contender in contenders}
+        names = {contender.name for contender in contenders}
+        if int8:
+            quantize_all(run, data, names, protocol, on_event)
     trainings = [
         training
         for each in read_retrained(run).get(protocol, ())

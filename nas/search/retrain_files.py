@@ -1,13 +1,13 @@
 """Retrainings in the run folder: retrain/PROTOCOL/CONTENDER/NUMBER/."""
 
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from nas.errors import UNREADABLE, RunError, one_line
-from nas.retraining import Protocol, Retraining
+from nas.retraining import Protocol, Quantization, Retraining
 from nas.search.checked import json_data
 from nas.search.contenders import Contender
 from nas.search.files import write_atomic, write_json
@@ -15,16 +15,21 @@ from nas.search.run import RunFolder
 
 _RESULT: Final = "result.json"
 _CONTENDER: Final = "contender.json"
+_INT8: Final = "int8.json"
 _WEIGHTS: Final = "weights.safetensors"
 _TRACEBACK: Final = "traceback.txt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrained:
-    """A contender with all its finished trainings by one protocol, by their numbers."""
+    """A contender with all its finished trainings by one protocol, by their numbers.
+
+    ``quantized`` has what they are in 8-bit integers, where that was asked for.
+    """
 
     contender: Contender
     trainings: tuple[Retraining, ...]
+    quantized: Mapping[int, Quantization] = field(default_factory=dict)
 
 
 def retrain_path(run: RunFolder) -> Path:
@@ -77,6 +82,14 @@ def finish_training(
     write_json(folder / _RESULT, training.to_json())
 
 
+def keep_quantization(
+    run: RunFolder, protocol: Protocol, training: Retraining, found: Quantization
+) -> None:
+    """Keep what a training's network is in 8-bit integers."""
+    folder = training_path(run, protocol, training.contender, training.number)
+    write_json(folder / _INT8, found.to_json())
+
+
 def read_retrained(run: RunFolder) -> dict[Protocol, tuple[Retrained, ...]]:
     """Return the finished trainings by every protocol, those of the latest one last.
 
@@ -93,7 +106,13 @@ def read_retrained(run: RunFolder) -> dict[Protocol, tuple[Retrained, ...]]:
             trainings = tuple(_trainings(own))
             if trainings and (path := own / _CONTENDER).exists():
                 contender = _contender(run, path)
-                several.append(Retrained(contender=contender, trainings=trainings))
+                several.append(
+                    Retrained(
+                        contender=contender,
+                        trainings=trainings,
+                        quantized=dict(_quantized(own, trainings)),
+                    )
+                )
         if several:
             found[protocol] = tuple(several)
     return dict(sorted(found.items(), key=lambda item: _latest(item[1])))
@@ -116,6 +135,12 @@ def spoilt_trainings(run: RunFolder) -> Iterator[tuple[Path, str]]:
                         _training(path)
                 except RunError:
                     yield path, "'nas retrain' trains it again"
+                path = number / _INT8
+                try:
+                    if path.exists():
+                        _quantization(path)
+                except RunError:
+                    yield path, "'nas retrain --quantize int8' makes it again"
 
 
 def _latest(several: tuple[Retrained, ...]) -> str:
@@ -137,6 +162,22 @@ def _training(path: Path) -> Retraining:
     except UNREADABLE as error:
         raise _unreadable(path, error, "trains it again") from None
     return training
+
+
+def _quantized(
+    folder: Path, trainings: Iterable[Retraining]
+) -> Iterator[tuple[int, Quantization]]:
+    for training in trainings:
+        path = folder / str(training.number) / _INT8
+        if path.is_file():
+            yield training.number, _quantization(path)
+
+
+def _quantization(path: Path) -> Quantization:
+    try:
+        return Quantization.from_json(json_data(path.read_bytes()))
+    except UNREADABLE as error:
+        raise _unreadable(path, error, "makes it again") from None
 
 
 def _contender(run: RunFolder, path: Path) -> Contender:

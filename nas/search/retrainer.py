@@ -19,11 +19,13 @@ from nas.search.events import (
     RetrainingStarted,
 )
 from nas.search.jobs import Job, train_all
+from nas.search.mending import file_digest
 from nas.search.retrain_files import (
     enter,
     finish_training,
     read_retrained,
     start_training,
+    weights_path,
 )
 from nas.search.run import RunFolder
 from nas.search.time_limits import TimeLimits
@@ -66,7 +68,8 @@ class Retrainer:
     def train(self, contenders: Sequence[Contender], seeds: int) -> None:
         """Have each contender trained from so many seeds, earlier ones included.
 
-        What has failed is tried again, unless it diverged, which it would do again.
+        What has failed is tried again, unless it diverged, which it would do again; so
+        is what has other weights now than it was trained to.
         """
         for contender in contenders:
             enter(self.run_folder, self.protocol, contender)
@@ -75,7 +78,8 @@ class Retrainer:
             (training.contender, training.number)
             for each in before
             for training in each.trainings
-            if training.tested is not None or training.reason == "diverged"
+            if training.reason == "diverged"
+            or (training.tested is not None and not self._is_torn(training))
         }
         # One that goes on does so with the recipe that it began with.
         begun = {each.contender.name: each.contender for each in before}
@@ -123,6 +127,13 @@ class Retrainer:
             retries=self.config.retries,
             on_note=lambda text: self.on_event(Notice(text=text)),
         )
+
+    def _is_torn(self, training: Retraining) -> bool:
+        """Tell whether weights are others now; those that were removed are not."""
+        path = weights_path(
+            self.run_folder, self.protocol, training.contender, training.number
+        )
+        return path.is_file() and file_digest(path) != training.weights
 
     def _job(self, contender: Contender, number: int) -> Job[_Place]:
         return Job(

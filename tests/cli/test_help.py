@@ -24,6 +24,7 @@ OPTIONS = {
             "--no-flip",
             "--class-weights",
             "--objective",
+            "--objectives",
             "--precision",
             "--image-size",
         ),
@@ -51,13 +52,15 @@ OPTIONS = {
     ],
     "repeat": ["RUN", "--trials", "--repeats"],
     "retrain": [
-        *("RUN", "--trials", "--seeds", "--epochs", "--use-validation", "--with")
+        *("RUN", "--trials", "--seeds", "--epochs", "--use-validation", "--with"),
+        "--quantize",
     ],
     "repair": ["RUN"],
     "report": ["RUN", "--json"],
     "export": [
         *("RUN|NETWORK", "--trial", "--max-params", "--network", "--seed"),
         *("--input", "--classes", "--to"),
+        *("--onnx", "--torch-export", "--hub", "--quantize"),
     ],
     "measure": [
         *("WHAT...", "--trials", "--batch", "--threads", "--device", "--input"),

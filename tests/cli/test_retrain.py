@@ -112,10 +112,13 @@ def test_on_all_but_the_test_images(nas, copied):
         (["--with", "resnet"], "unknown network 'resnet': did you mean 'resnet"),
         (["--with", "resnet20@x"], "what stands behind @ must be a size or 'front'"),
         (["--with", "resnet20@10"], "resnet20@10 cannot be had: it has"),
-        (["--with", "resnet20,"], "must be names; got 'resnet20,'"),
+        (
+            ["--with", "resnet20,"],
+            "must be names with commas between them; got 'resnet20,'",
+        ),
         (["--with", "resnet18"], "resnet18 cannot take these images: blocks[2].stride"),
-        (["--trials", "font"], "unknown trials 'font': did you mean 'front'?"),
-        (["--trials", "1,x"], "must be numbers of trials; got '1,x'"),
+        (["--trials", "font"], "must be front, best or numbers of trials; got 'font'"),
+        (["--trials", "1,x"], "must be front, best or numbers of trials; got '1,x'"),
         (["--trials", "9"], "has no finished trial 9; it has 0 to 2"),
         (["--seeds", "0"], "greater than or equal to 1"),
         (["--epochs", "0"], "greater than or equal to 1"),
@@ -158,3 +161,98 @@ def test_the_guide_names_options_that_there_are(nas):
     assert len(lines) == 4
     for option in re.findall(r"--[a-z-]+", " ".join(lines)):
         assert option in told
+
+
+class TestExport:
+    """What was retrained is what is exported."""
+
+    def test_the_first_seed_unless_another_is_asked_for(self, nas, retrained, folder):
+        trial = Run(retrained).best().trial
+        tested = {row["name"]: row["reached"] for row in rows(retrained)}
+        own = tested[f"trial-{trial}"]
+        for seed, number in ((None, "1"), ("2", "2")):
+            asked = [] if seed is None else ["--seed", seed]
+            outcome = nas("export", retrained, "--to", f"out{seed}", *asked)
+            assert outcome.code == 0
+            assert f"{100 * own[number]:.2f} % on the test split" in outcome.out
+            card = (folder / f"out{seed}" / "model_card.md").read_text()
+            assert f"| test, this model | {self.seed(retrained, number)} |" in card
+            assert f"nas retrain {retrained}" in card
+            weights = retrained.glob(f"retrain/*/trial-{trial}/{number}/*.safetensors")
+            exported = folder / f"out{seed}" / "model.safetensors"
+            assert exported.read_bytes() == next(weights).read_bytes()
+
+    def seed(self, path, number) -> int:
+        (result, *_) = path.glob(f"retrain/*/trial-*/{number}/result.json")
+        return json.loads(result.read_text())["seed"]
+
+    def test_the_weights_of_the_search_on_request(self, nas, retrained, folder):
+        outcome = nas("export", retrained, "--seed", "0", "--to", "out")
+        assert outcome.code == 0
+        assert "validation accuracy" in outcome.out
+        run = Run(retrained)
+        searched = run.folder.weights_path(run.best().trial).read_bytes()
+        assert (folder / "out" / "model.safetensors").read_bytes() == searched
+        assert "test split" not in (folder / "out" / "model.py").read_text()
+
+    def test_a_known_network(self, nas, retrained, folder):
+        outcome = nas("export", retrained, "--network", "dla_small@5k", "--to", "out")
+        assert outcome.code == 0
+        assert outcome.out.startswith("dla_small@5k, retrained: 4,735 parameters, ")
+        card = (folder / "out" / "model_card.md").read_text()
+        assert re.search(r"It is dla\\?_small@5k of .*, retrained, seed", card)
+
+    @pytest.mark.parametrize(
+        ("argv", "complaint"),
+        [
+            (["--seed", "3"], "has no training of seed 3 in "),
+            (["--network", "resnet20"], "resnet20 was not retrained in "),
+            (["--network", "dla_small@5k", "--seed", "0"], "--seed 0 is the search's"),
+            (["--network", "dla_small@5k", "--trial", "0"], "give one"),
+        ],
+    )
+    def test_what_there_is_not(self, nas, retrained, folder, argv, complaint):
+        outcome = nas("export", retrained, "--to", "out", *argv)
+        assert outcome.code == 2
+        assert complaint in outcome.err
+        assert len(outcome.err.splitlines()) == 1
+        assert not (folder / "out").exists()
+
+    def test_torn_weights(self, nas, copied, folder):
+        trial = Run(copied).best().trial
+        (weights,) = copied.glob(f"retrain/*/trial-{trial}/1/*.safetensors")
+        whole = weights.read_bytes()
+        weights.write_bytes(whole[:-4] + b"abcd")
+        outcome = nas("export", copied, "--to", "out")
+        assert outcome.code == 2
+        assert "their checksum differs; the same 'nas retrain' again" in outcome.err
+        outcome = nas("retrain", copied, "--seeds", "2", "--with", "dla_small@5k")
+        assert f"[1/1] trial-{trial}, seed 1: " in outcome.out
+        assert weights.read_bytes() == whole
+        assert nas("export", copied, "--to", "out").code == 0
+
+
+def test_in_integers(nas, copied):
+    argv = ("retrain", copied, "--trials", "best", "--seeds", "1", "--quantize", "int8")
+    outcome = nas(*argv)
+    assert outcome.code == 0, outcome.err
+    assert "In 8-bit integers" in outcome.out
+    assert "[int8 2/2] trial-" in outcome.out
+    trial = f"trial-{Run(copied).best().trial}"
+    (row,) = [row for row in rows(copied) if row["name"] == trial]
+    (weights,) = copied.glob(f"retrain/*/{trial}/1/*.safetensors")
+    assert row["num_bytes"] == weights.stat().st_size
+    assert row["quantized_bytes"] > 0
+    lost = [row["reached"][n] - row["quantized"][n] for n in ("1", "2")]
+    assert row["int8_lost"] == pytest.approx(sum(lost) / 2)
+    assert abs(row["int8_lost"]) < 0.1
+    kept, _ = copied.glob("retrain/*/*/*/int8.json")
+    before = kept.stat().st_mtime_ns
+    assert "[int8" not in nas(*argv).out
+    assert kept.stat().st_mtime_ns == before
+    kept.write_text("{}")
+    assert nas("report", copied).code == 2
+    assert "int8.json could not be read" in nas("repair", copied).out
+    assert "[int8 1/1] trial-" in nas(*argv).out
+    outcome = nas("retrain", copied, "--quantize", "int4")
+    assert outcome.error == "nas: error: quantize must be int8; got 'int4'"

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def training(monkeypatch):
                     loss=0.1 if validates else None,
                     curve=(found,) if validates else (),
                     device="imaginary",
-                    weights="abc",
+                    weights=sha256(b"weights").hexdigest(),
                     tested=OnTestSplit(
                         accuracy=found, balanced_accuracy=found, loss=0.1, images=359
                     ),
