@@ -200,7 +200,7 @@ class TestExport:
         assert outcome.code == 0
         assert outcome.out.startswith("dla_small@5k, retrained: 4,735 parameters, ")
         card = (folder / "out" / "model_card.md").read_text()
-        assert re.search(r"It is dla\\?_small@5k of .*, retrained, seed", card)
+        assert r"It is dla\_small\@5k of " in card
 
     @pytest.mark.parametrize(
         ("argv", "complaint"),
