@@ -55,7 +55,7 @@ OPTIONS = {
     ],
     "show": [
         *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),
-        "--json",
+        *("--json", "--picture"),
     ],
     "tensorboard": ["RUN", "--port"],
 }
