@@ -4,9 +4,10 @@ A section is there only when there is something to say.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
-from nas.drawing import outline
+from nas.drawing import outline, picture, svg
 from nas.export.card_texts import (
     limitations,
     network_facts,
@@ -21,6 +22,8 @@ from nas.export.words import percent, recipe_text, seeds_text
 _TASK: Final = "image-classification"
 _MOST_CLASSES: Final = 20
 
+_PICTURE: Final = "architecture.svg"
+
 _LICENCE: Final = (
     "`model.py` and `test_model.py` hold source of nas, which is under the "
     "[Apache License 2.0](https://www.apache.org/licenses/LICENSE-2.0): use them, "
@@ -29,6 +32,13 @@ _LICENCE: Final = (
     "under your own licence. The weights are under no licence of nas. Whether you may "
     "pass them on is for the licence of the data that they were learnt from to say."
 )
+
+
+def add_card(folder: Path, package: Package, name: str) -> None:
+    """Write the model card, and the picture that it shows, to a folder."""
+    texts = {name: card(package), _PICTURE: svg(picture(package.architecture))}
+    for file, content in texts.items():
+        (folder / file).write_text(content, encoding="utf-8", newline="\n")
 
 
 def card(package: Package) -> str:
@@ -44,8 +54,7 @@ def card(package: Package) -> str:
         "## How to use it",
         *usage(package),
         "## Architecture",
-        # The picture of the architecture belongs here; the table stays for those who
-        # cannot see it.
+        f"![The architecture, which the table tells, too]({_PICTURE})",
         _outline(package),
         *_accuracy(facts),
         *_speed(facts),

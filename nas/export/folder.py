@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from nas.errors import RunError
-from nas.export.card import card
+from nas.export.card import add_card
 from nas.export.model_files import add_model
 from nas.export.package import Package
 
@@ -27,7 +27,8 @@ def write(
     """Write a network as files that need nothing of ``nas`` to a new folder.
 
     These are ``model.py``, ``model.safetensors``, ``test_model.py``, what further steps
-    add, and the model card. The written model is tried before anything appears.
+    add, and the model card with its picture. The written model is tried before anything
+    appears.
 
     Args:
         folder: new or empty.
@@ -47,7 +48,7 @@ def write(
         with _new_folder(folder) as draft:
             for step in (add_model, *steps):
                 package = step(draft, package)
-            (draft / card_name).write_text(card(package), encoding="utf-8")
+            add_card(draft, package, card_name)
     except OSError as error:
         why = error.strerror or error
         raise RunError(

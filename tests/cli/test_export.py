@@ -15,7 +15,13 @@ from nas.data import load
 from nas.nn.cost import num_params
 from nas.run import Run
 
-FILES = {"model.py", "model.safetensors", "model_card.md", "test_model.py"}
+FILES = {
+    "architecture.svg",
+    "model.py",
+    "model.safetensors",
+    "model_card.md",
+    "test_model.py",
+}
 
 ACCURACY = """
 import json, runpy, sys

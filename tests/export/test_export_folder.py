@@ -19,7 +19,13 @@ ARCHITECTURE = Architecture(
     stem=(StemConv(width=3),),
     blocks=(Block(aggregation=Sum(), unit=Basic(), depth=1, width=4),),
 )
-FILES = ["model.py", "model.safetensors", "model_card.md", "test_model.py"]
+FILES = [
+    "architecture.svg",
+    "model.py",
+    "model.safetensors",
+    "model_card.md",
+    "test_model.py",
+]
 
 
 @pytest.fixture
