@@ -25,7 +25,7 @@ _MOST_CLASSES: Final = 20
 _PICTURE: Final = "architecture.svg"
 
 _LICENCE: Final = (
-    "`model.py` and `test_model.py` hold source of nas, which is under the "
+    "`model.py` and the other programs here hold source of nas, which is under the "
     "[Apache License 2.0](https://www.apache.org/licenses/LICENSE-2.0): use them, "
     "change them and sell what you make of them; whoever gets them from you gets a "
     "copy of that licence, too. Units and aggregations of your own in `model.py` stay "
@@ -203,5 +203,7 @@ def _training(facts: ModelFacts) -> Iterator[str]:
         made = ", ".join(f"{name} {text(of)}" for name, of in facts.versions.items())
         sentences.append(f"It was made with {made}.")
     yield " ".join(sentences)
+    if facts.recipe is not None:
+        yield "`train.py` is the same training as plain PyTorch."
     if facts.commands:
         yield code("\n".join(map(command, facts.commands)), "sh")

@@ -8,7 +8,7 @@ from typing import Final
 
 from nas.errors import RunError
 from nas.export.card import add_card
-from nas.export.model_files import add_model
+from nas.export.model_files import add_model, add_training
 from nas.export.package import Package
 
 Step = Callable[[Path, Package], Package]
@@ -26,9 +26,9 @@ def write(
 ) -> Path:
     """Write a network as files that need nothing of ``nas`` to a new folder.
 
-    These are ``model.py``, ``model.safetensors``, ``test_model.py``, what further steps
-    add, and the model card with its picture. The written model is tried before anything
-    appears.
+    These are ``model.py``, ``model.safetensors``, ``test_model.py``, ``train.py`` for a
+    network that was trained, what further steps add, and the model card with its
+    picture. The written model is tried before anything appears.
 
     Args:
         folder: new or empty.
@@ -46,7 +46,7 @@ def write(
     """
     try:
         with _new_folder(folder) as draft:
-            for step in (add_model, *steps):
+            for step in (add_model, add_training, *steps):
                 package = step(draft, package)
             add_card(draft, package, card_name)
     except OSError as error:

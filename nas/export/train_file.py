@@ -13,7 +13,7 @@ from nas.export.formatting import (
     plain,
     statement,
 )
-from nas.export.imports import Import, import_block
+from nas.export.imports import Import, import_block, model_imports
 from nas.export.template import filled
 from nas.records import Recipe
 
@@ -148,7 +148,7 @@ def train_source(
     start = [
         _docstring(data, reached),
         import_block(imports),
-        import_block(Import("model", name) for name in taken),
+        model_imports(taken),
         _constants(recipe),
     ]
     draws = architecture.dropout or any(head.dropout for head in architecture.aux)

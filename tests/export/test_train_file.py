@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from made_package import made_package
 from PIL import Image
 from safetensors.torch import load_file
 
@@ -34,7 +35,7 @@ from nas.arch import (
 )
 from nas.data import Dataset, load
 from nas.data.archive import write_npz
-from nas.export import ModelFacts, source
+from nas.export import source
 from nas.export.train_file import train_source
 from nas.records import EvalRequest, Recipe
 from nas.train.evaluate import Evaluator
@@ -111,11 +112,9 @@ def folder(tmp_path, monkeypatch, data) -> Path:
 
 
 def export(folder: Path, data: Dataset, architecture: Architecture, text: str) -> None:
-    facts = ModelFacts(
-        name="m", data="d", accuracy=0.5, recipe=Recipe(), seed=0, origin="trial 1 of r"
-    )
-    text_of_model = source(architecture, data.mean, data.std, data.classes, facts)
-    (folder / "model.py").write_text(text_of_model)
+    package = made_package(architecture, classes=data.classes)
+    package = replace(package, mean=data.mean, std=data.std)
+    (folder / "model.py").write_text(source(package))
     (folder / "train.py").write_text(text)
 
 
@@ -357,10 +356,7 @@ def recipes() -> list[Recipe]:
 
 
 def test_every_text_is_clean_and_formatted(tmp_path):
-    facts = ModelFacts(
-        name="m", data="d", accuracy=0.5, recipe=Recipe(), seed=0, origin="trial 1 of r"
-    )
-    text = source(PLAIN, (0.5,), (0.5,), HOSTILE, facts)
+    text = source(made_package(PLAIN, classes=HOSTILE))
     (tmp_path / "model.py").write_text(text)
     for number, recipe in enumerate(recipes()):
         architecture = (PLAIN, SUPERVISED)[number % 2]
