@@ -123,6 +123,7 @@ def train(monkeypatch: pytest.MonkeyPatch, *argv: str) -> list[str]:
     """Run the folder's ``train.py`` in this process; return the lines it prints."""
     monkeypatch.delitem(sys.modules, "model", raising=False)
     monkeypatch.setattr(sys, "argv", ["train.py", *argv])
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     printed = io.StringIO()
     with redirect_stdout(printed), torch.random.fork_rng(devices=[]):
         runpy.run_path("train.py", run_name="__main__")
@@ -199,6 +200,21 @@ def test_it_runs_without_nas(folder, data):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == EVERYTHING.epochs + 1
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_it_runs_on_a_gpu(folder, data, monkeypatch):
+    export(folder, data, SUPERVISED, train_source(SUPERVISED, EVERYTHING))
+    subprocess.run(
+        [sys.executable, "train.py", "data.npz", "gpu.safetensors"], check=True
+    )
+    train(monkeypatch, "data.npz", "cpu.safetensors")
+    gpu, cpu = load_file("gpu.safetensors"), load_file("cpu.safetensors")
+    assert {name: x.shape for name, x in gpu.items()} == {
+        name: x.shape for name, x in cpu.items()
+    }
+    assert all(x.isfinite().all() for x in gpu.values())
 
 
 def test_validation_images_are_trained_on_where_that_is_wanted(
