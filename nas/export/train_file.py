@@ -244,7 +244,7 @@ def _docstring(data: str, reached: str) -> str:
         origin += f"{' and' if data else 'It'} reached {plain(reached)}"
     usage = (
         "`python train.py DATA NEW.safetensors` trains it anew; DATA is what `nas data "
-        "SOURCE --npz DATA` writes, or a folder of train/CLASS/*.png and so on."
+        "SOURCE --npz DATA` writes, or a folder of {train,val,test}/CLASS/*.png."
     )
     return docstring(
         [

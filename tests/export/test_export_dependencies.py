@@ -143,3 +143,26 @@ def test_modules_that_use_each_other_are_refused(tmp_path, monkeypatch):
 def test_a_module_without_source_is_refused():
     with pytest.raises(SpecError, match="'nowhere' has no source"):
         needed([("nowhere", "unit")])
+
+
+def test_what_another_file_holds_is_left_there(module):
+    layers = module(
+        """
+        from torch import nn
+
+        def conv(width): return nn.Conv2d(width, width, 3)
+        """
+    )
+    units = module(
+        f"""
+        import math
+        from {layers} import conv
+        SIZE = 4
+
+        def unit(): return conv(math.isqrt(SIZE))
+        """
+    )
+    found = needed([(units, "unit")], elsewhere={"conv", "SIZE", "other"})
+    assert names(found) == ["unit"]
+    assert found.imports == {Import("math")}
+    assert found.elsewhere == {"conv", "SIZE"}

@@ -36,7 +36,15 @@ from nas.data import Dataset, load
 from nas.data.archive import write_npz
 from nas.export import ModelFacts, source
 from nas.export.train_file import train_source
-from nas.records import EvalRequest, Recipe
+from nas.records import (
+    AUGMENTATIONS,
+    OBJECTIVES,
+    OPTIMIZERS,
+    PRECISIONS,
+    SCHEDULES,
+    EvalRequest,
+    Recipe,
+)
 from nas.train.evaluate import Evaluator
 
 RULES = ("E", "F", "W", "I", "N", "UP", "B", "C4", "SIM", "RET", "PTH", "RUF", "D")
@@ -350,12 +358,12 @@ def test_no_weights_are_overwritten_or_lost(folder, data, monkeypatch, target):
 
 
 FIELDS = {
-    "optimizer": ("sgd", "adamw"),
-    "schedule": ("one-cycle", "cosine"),
-    "objective": ("accuracy", "balanced-accuracy"),
-    "precision": ("auto", "float32", "bf16"),
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "objective": OBJECTIVES,
+    "precision": PRECISIONS,
     "label_smoothing": (0.1, 0.0),
-    "augment": ("none", "light", "standard"),
+    "augment": AUGMENTATIONS,
     "flip": (False, True),
     "class_weights": (False, True),
     "weight_decay": (5e-4, 1.2345678901234567e-05),
@@ -363,7 +371,7 @@ FIELDS = {
 
 
 def recipes() -> list[Recipe]:
-    """Return the recipes of the fields above with no or all of the last, and others."""
+    """Return recipes that have every value of every field, in many combinations."""
     combined = [
         dict(zip(FIELDS, values, strict=True))
         for values in itertools.product(*FIELDS.values())
