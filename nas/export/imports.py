@@ -46,7 +46,8 @@ def model_imports(names: Iterable[str]) -> str:
     Where such a line is sorted to depends on the folder in which somebody calls ruff:
     the comment keeps it where it is.
     """
-    return f"# isort: split\n{import_block(Import('model', name) for name in names)}"
+    line, *rows = import_block(Import("model", name) for name in names).split("\n")
+    return "\n".join([f"{line}  # isort: skip", *rows])
 
 
 def _statements(imports: Iterable[Import]) -> Iterator[str]:

@@ -51,7 +51,7 @@ def main() -> None:
     try:
         splits = [read_split(args.data, name) for name in ("train", "val", "test")]
     except Exception as error:  # a damaged file fails in every way there is
-        raise SystemExit(f"error: {error}") from None
+        raise SystemExit(f"error: {error}") from error
     $on_device
     torch.manual_seed(args.seed)
 $network
@@ -244,7 +244,7 @@ def _docstring(data: str, reached: str) -> str:
         origin += f"{' and' if data else 'It'} reached {plain(reached)}"
     usage = (
         "`python train.py DATA NEW.safetensors` trains it anew; DATA is what `nas data "
-        "SOURCE --npz DATA` writes, or a folder of train/CLASS/*.png and so on."
+        "SOURCE --npz DATA` writes, or a folder of {train,val,test}/CLASS/*.png."
     )
     return docstring(
         [
