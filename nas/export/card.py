@@ -132,7 +132,7 @@ def _accuracy(facts: ModelFacts) -> Iterator[str]:
     yield f"## {facts.metric.capitalize()}"
     yield table(("images", "seed", facts.metric), rows, f"seed {facts.metric}")
     if tested is not None and (spread := seeds_text(tested)):
-        yield f"Test images, {spread}."
+        yield f"On the test images it is {spread}."
 
 
 def _speed(facts: ModelFacts) -> Iterator[str]:
@@ -140,7 +140,7 @@ def _speed(facts: ModelFacts) -> Iterator[str]:
         return
     yield "## Speed"
     yield table(
-        ("device", "threads", "precision", "images", "median", "5 % to 95 %"),
+        ("device", "threads", "precision", "batch", "median", "5 % to 95 %"),
         [
             (
                 text(found.device),
@@ -152,7 +152,7 @@ def _speed(facts: ModelFacts) -> Iterator[str]:
             )
             for found in facts.latency
         ],
-        numbers="threads images median",
+        numbers="threads batch median",
     )
 
 
