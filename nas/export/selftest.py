@@ -10,7 +10,7 @@ from nas.export.package import Package
 from nas.nn.cost import cost
 
 TOLERANCE: Final = 1e-4
-"""Of the largest logit: much more than processors and versions differ by."""
+"""Of the largest logit: a hundred times of what rounding does to known networks."""
 
 IMAGES: Final = 2
 
