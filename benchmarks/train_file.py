@@ -49,7 +49,7 @@ from nas.arch import (
 )
 from nas.data import Dataset, Split, load
 from nas.data.archive import write_npz
-from nas.export import ModelFacts, source
+from nas.export import ModelFacts, Package, source
 from nas.export.train_file import train_source
 from nas.nn.build import build
 from nas.records import EvalRequest, Recipe
@@ -139,9 +139,15 @@ def compare(
         facts = ModelFacts(
             name="m", data="d", accuracy=0, recipe=recipe, seed=0, origin="benchmark"
         )
-        (folder / "model.py").write_text(
-            source(architecture, dataset.mean, dataset.std, dataset.classes, facts)
+        package = Package(
+            architecture=architecture,
+            mean=dataset.mean,
+            std=dataset.std,
+            classes=dataset.classes,
+            weights=folder / "none.safetensors",
+            facts=facts,
         )
+        (folder / "model.py").write_text(source(package))
         (folder / "train.py").write_text(train_source(architecture, recipe))
         for seed in seeds:
             started = perf_counter()

@@ -22,7 +22,7 @@ def read_split(data: Path, split: str) -> tuple[Tensor, Tensor]:
     if data.is_dir():
         files = {f: f.parent.name for f in sorted((data / split).glob("*/[!.]*"))}
         if not files or not set(files.values()) <= set(CLASSES):
-            raise ValueError(f"{data / split} must hold a folder a class of model.py")
+            raise ValueError(f"{data / split} must hold folders of model.py's classes")
         pictures = [(read_image(file, INPUT_SHAPE) * 255).byte() for file in files]
         return torch.cat(pictures), torch.tensor([*map(CLASSES.index, files.values())])
     with np.load(data) as arrays:

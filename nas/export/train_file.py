@@ -13,7 +13,7 @@ from nas.export.formatting import (
     plain,
     statement,
 )
-from nas.export.imports import Import, import_block
+from nas.export.imports import Import, import_block, model_imports
 from nas.export.template import filled
 from nas.records import Recipe
 
@@ -51,7 +51,7 @@ def main() -> None:
     try:
         splits = [read_split(args.data, name) for name in ("train", "val", "test")]
     except Exception as error:  # a damaged file fails in every way there is
-        raise SystemExit(f"error: {error}") from None
+        raise SystemExit(f"error: {error}") from error
     $on_device
     torch.manual_seed(args.seed)
 $network
@@ -148,7 +148,7 @@ def train_source(
     start = [
         _docstring(data, reached),
         import_block(imports),
-        import_block(Import("model", name) for name in taken),
+        model_imports(taken),
         _constants(recipe),
     ]
     draws = architecture.dropout or any(head.dropout for head in architecture.aux)
@@ -244,7 +244,7 @@ def _docstring(data: str, reached: str) -> str:
         origin += f"{' and' if data else 'It'} reached {plain(reached)}"
     usage = (
         "`python train.py DATA NEW.safetensors` trains it anew; DATA is what `nas data "
-        "SOURCE --npz DATA` writes, or a folder of train/CLASS/*.png and so on."
+        "SOURCE --npz DATA` writes, or a folder of {train,val,test}/CLASS/*.png."
     )
     return docstring(
         [

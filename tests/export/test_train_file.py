@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from made_package import made_package
 from PIL import Image
 from safetensors.torch import load_file
 
@@ -34,9 +35,17 @@ from nas.arch import (
 )
 from nas.data import Dataset, load
 from nas.data.archive import write_npz
-from nas.export import ModelFacts, source
+from nas.export import source
 from nas.export.train_file import train_source
-from nas.records import EvalRequest, Recipe
+from nas.records import (
+    AUGMENTATIONS,
+    OBJECTIVES,
+    OPTIMIZERS,
+    PRECISIONS,
+    SCHEDULES,
+    EvalRequest,
+    Recipe,
+)
 from nas.train.evaluate import Evaluator
 
 RULES = ("E", "F", "W", "I", "N", "UP", "B", "C4", "SIM", "RET", "PTH", "RUF", "D")
@@ -111,11 +120,9 @@ def folder(tmp_path, monkeypatch, data) -> Path:
 
 
 def export(folder: Path, data: Dataset, architecture: Architecture, text: str) -> None:
-    facts = ModelFacts(
-        name="m", data="d", accuracy=0.5, recipe=Recipe(), seed=0, origin="trial 1 of r"
-    )
-    text_of_model = source(architecture, data.mean, data.std, data.classes, facts)
-    (folder / "model.py").write_text(text_of_model)
+    package = made_package(architecture, classes=data.classes)
+    package = replace(package, mean=data.mean, std=data.std)
+    (folder / "model.py").write_text(source(package))
     (folder / "train.py").write_text(text)
 
 
@@ -123,6 +130,7 @@ def train(monkeypatch: pytest.MonkeyPatch, *argv: str) -> list[str]:
     """Run the folder's ``train.py`` in this process; return the lines it prints."""
     monkeypatch.delitem(sys.modules, "model", raising=False)
     monkeypatch.setattr(sys, "argv", ["train.py", *argv])
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     printed = io.StringIO()
     with redirect_stdout(printed), torch.random.fork_rng(devices=[]):
         runpy.run_path("train.py", run_name="__main__")
@@ -199,6 +207,21 @@ def test_it_runs_without_nas(folder, data):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == EVERYTHING.epochs + 1
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_it_runs_on_a_gpu(folder, data, monkeypatch):
+    export(folder, data, SUPERVISED, train_source(SUPERVISED, EVERYTHING))
+    subprocess.run(
+        [sys.executable, "train.py", "data.npz", "gpu.safetensors"], check=True
+    )
+    train(monkeypatch, "data.npz", "cpu.safetensors")
+    gpu, cpu = load_file("gpu.safetensors"), load_file("cpu.safetensors")
+    assert {name: x.shape for name, x in gpu.items()} == {
+        name: x.shape for name, x in cpu.items()
+    }
+    assert all(x.isfinite().all() for x in gpu.values())
 
 
 def test_validation_images_are_trained_on_where_that_is_wanted(
@@ -334,12 +357,12 @@ def test_no_weights_are_overwritten_or_lost(folder, data, monkeypatch, target):
 
 
 FIELDS = {
-    "optimizer": ("sgd", "adamw"),
-    "schedule": ("one-cycle", "cosine"),
-    "objective": ("accuracy", "balanced-accuracy"),
-    "precision": ("auto", "float32", "bf16"),
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "objective": OBJECTIVES,
+    "precision": PRECISIONS,
     "label_smoothing": (0.1, 0.0),
-    "augment": ("none", "light", "standard"),
+    "augment": AUGMENTATIONS,
     "flip": (False, True),
     "class_weights": (False, True),
     "weight_decay": (5e-4, 1.2345678901234567e-05),
@@ -347,7 +370,7 @@ FIELDS = {
 
 
 def recipes() -> list[Recipe]:
-    """Return the recipes of the fields above with no or all of the last, and others."""
+    """Return recipes that have every value of every field, in many combinations."""
     combined = [
         dict(zip(FIELDS, values, strict=True))
         for values in itertools.product(*FIELDS.values())
@@ -357,10 +380,7 @@ def recipes() -> list[Recipe]:
 
 
 def test_every_text_is_clean_and_formatted(tmp_path):
-    facts = ModelFacts(
-        name="m", data="d", accuracy=0.5, recipe=Recipe(), seed=0, origin="trial 1 of r"
-    )
-    text = source(PLAIN, (0.5,), (0.5,), HOSTILE, facts)
+    text = source(made_package(PLAIN, classes=HOSTILE))
     (tmp_path / "model.py").write_text(text)
     for number, recipe in enumerate(recipes()):
         architecture = (PLAIN, SUPERVISED)[number % 2]
