@@ -10,9 +10,9 @@ _WIDTHS: Final = {
     character: width
     for width, characters in (
         (0.37, " '|,.:;/\\ijlI-"),
-        (0.42, "!()[]ft`"),
+        (0.42, "!()[]ft"),
         (0.47, 'r"'),
-        (0.56, "sczJ?*_"),
+        (0.56, "sczJ?*_`"),
         (0.66, "abdeghknopquvxyLTF${}0123456789"),
         (0.70, "ABEKPSVXYZ"),
         (0.84, "CDGHNOQRUw&#+<=>^~→"),

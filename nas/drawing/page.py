@@ -24,7 +24,6 @@ from nas.drawing.shapes import Path, Picture, Shape, Text, rectangle
 from nas.drawing.wires import Place, wires
 
 MARGIN: Final = 24.0
-NAME: Final = 92.0  # the width of what stands before a drawing
 LEAST: Final = 400.0  # widths of a drawing, with the words above it
 MOST: Final = 620.0
 SHARE: Final = 92.0  # a column's width
@@ -39,9 +38,10 @@ SMALL: Final = 11.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """A part with its drawing; ``new_stage`` where the resolution changes."""
+    """A part with its words and drawing; ``new_stage`` where resolutions change."""
 
     part: Part
+    words: str
     glyph: Glyph
     colour: str
     new_stage: bool = False
@@ -62,11 +62,13 @@ def picture(architecture: Architecture, title: str | None = None) -> Picture:
     rows = _rows(architecture, facts)
     chips = _chips(architecture)
     taps = max((chip.end[0] + 20 for chip in chips.values()), default=0.0)
-    taps += 40 if facts.parts[-2].name == "fusion" else 16
+    bus = 30.0 if facts.parts[-2].name == "fusion" else 6.0
+    taps += bus + 10
     widest = max(row.glyph.bounds[2] for row in rows)
-    words = max(text_width(row.part.description, SIZE) for row in rows)
-    middle = min(max(widest + taps, words + 8, LEAST), MOST + taps)
-    left = MARGIN + NAME
+    words = max(text_width(row.words, SIZE) for row in rows)
+    middle = min(max(widest + taps, words + bus, LEAST), MOST + taps)
+    names = max(text_width(row.part.name, 13, bold=True) for row in rows)
+    left = MARGIN + 14 + names + 22
     columns = _Columns.behind(left + middle, facts.parts)
     width = columns.right + 12 + MARGIN
     shapes: list[Shape] = []
@@ -88,7 +90,7 @@ def picture(architecture: Architecture, title: str | None = None) -> Picture:
     drawn: list[Shape] = []
     for row in rows:
         y += (STAGE_GAP if row.new_stage else GAP) if places else 0
-        lines = wrapped(row.part.description, SIZE, middle - 4, most=3)
+        lines = wrapped(row.words, SIZE, middle - bus, most=3)
         _, top, _, bottom = row.glyph.bounds
         first = y + PAD + 11
         entry = first + LINE * (len(lines) - 1) + 10 - top
@@ -160,7 +162,10 @@ def _rows(architecture: Architecture, facts: Outline) -> list[_Row]:
             colour = AGGREGATION_COLOURS[block.aggregation.kind]
             new = architecture.resolutions[i] != architecture.resolutions[i + 1]
             new = new or i == 0
-        rows.append(_Row(part=part, glyph=glyph, colour=colour, new_stage=new))
+        words = plain_text(part.description)  # with names from outside
+        rows.append(
+            _Row(part=part, words=words, glyph=glyph, colour=colour, new_stage=new)
+        )
     return rows
 
 

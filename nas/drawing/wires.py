@@ -13,6 +13,7 @@ from nas.drawing.shapes import Path, Point, Shape, Text, line, polygon, rectangl
 
 _BEND: Final = 7.0
 _BAND: Final = 2.5  # a fusing concatenation gets this much wider with every stage
+_WIDEST: Final = 15.0
 _BEFORE: Final = 12.0  # a drawing: the way comes down there
 _UP: Final = 13.0  # boxes of auxiliary heads stand above the way
 
@@ -111,7 +112,7 @@ def _bus(
     ends = [place.leave[1] for place in stages] + [gap + PAGE.stroke / 2]
     for i, (y, end) in enumerate(pairwise(ends)):
         if fusion == "concat":
-            width = _BAND * (i + 1)
+            width = min(_BAND, _WIDEST / len(stages)) * (i + 1)
             band = rectangle(x - width / 2, y, width, end - y)
             shapes.append(Path(steps=band, fill=tint(INK, 0.3)))
         elif i > 0:
