@@ -21,6 +21,7 @@ from nas.arch import (
 )
 from nas.arch.reference import REFERENCES
 from nas.drawing import human, outline, picture
+from nas.drawing.columns import SHARE
 from nas.drawing.palette import AGGREGATION_COLOURS, CARD
 from nas.drawing.shapes import Picture
 from nas.space import BoundSpace, SearchSpace
@@ -133,7 +134,7 @@ def test_bars_are_as_long_as_the_shares_of_parameters():
             if path.fill == AGGREGATION_COLOURS[name] and path.bounds[0] == right
         ]
         ((left, _, end, _),) = bars
-        assert end - left == pytest.approx(92 * part.share, abs=0.01)
+        assert end - left == pytest.approx(SHARE * part.share, abs=0.01)
 
 
 def test_a_title_is_cut_and_shown_as_it_is():
