@@ -38,6 +38,13 @@ def test_wrapped_lines_fit_and_hold_what_they_can(words, most):
         assert text_width(text, 12) > 100
 
 
+def test_lines_are_about_as_long_as_each_other():
+    text = "concat of 16 x preact bottleneck 3x3, grows 24 → 216, compressed to 108"
+    width = text_width(text, 12) - 1  # a single word too long
+    one, other = wrapped(text, 12, width, 3)
+    assert text_width(other, 12) > 0.7 * text_width(one, 12)
+
+
 @given(st.text())
 def test_a_plain_text_is_one_line_of_what_can_be_seen(text):
     plain = plain_text(text)
