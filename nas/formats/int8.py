@@ -112,6 +112,8 @@ def quantized_graph(graph: "ModelProto", images: NDArray[np.uint8]) -> "ModelPro
                 "leave quantisation out"
             ) from error
         model = onnx.load(path)
+    del model.metadata_props[:]
+    model.metadata_props.extend(graph.metadata_props)
     compact(model)
     return model
 

@@ -54,6 +54,7 @@ def onnx_graph(
                 input_names=[IMAGES],
                 output_names=[LOGITS],
                 opset_version=OPSET,
+                dynamic_shapes=({0: "batch"},),  # what the file calls it
                 dynamo=True,
                 verbose=False,
             )
