@@ -531,6 +531,10 @@ def show(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON instead.")
     ] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw it, too, as a .svg or .png file."),
+    ] = None,
 ) -> None:
     """Show an architecture block by block, or what a search space holds."""
     from nas.cli.commands import run_show
@@ -542,6 +546,7 @@ def show(
         num_classes=classes,
         max_params=max_params,
         as_json=as_json,
+        picture=picture,
     )
 
 

@@ -12,6 +12,7 @@ from nas import api
 from nas.arch import Architecture, canonical_hash, read, to_json
 from nas.arch.reference import REFERENCES, reference_defaults
 from nas.cli.certainty import print_certainty, print_comparison, print_repeats
+from nas.cli.picture import check_picture, write_picture
 from nas.cli.plain import plain_console
 from nas.cli.progress import Watch
 from nas.cli.reading import Reading
@@ -119,19 +120,27 @@ def run_show(
     num_classes: int | None,
     max_params: int,
     as_json: bool,
+    picture: Path | None,
 ) -> None:
     """Show an architecture, the best or a given trial of a run, or a space."""
+    if picture is not None:
+        check_picture(picture)
     console = _console()
     path = Path(what)
     if what not in shipped() and _is_folder(path):
-        _show_trial(console, Run(path), trial, as_json)
+        _show_trial(console, Run(path), trial, as_json, picture)
     elif path.suffix == ".json":
-        _show_architecture(console, read(path), str(path), as_json)
+        _show_architecture(console, read(path), str(path), as_json, picture)
     elif what in REFERENCES:
         shape, classes = reference_defaults(what)
         reference = REFERENCES[what](input_shape or shape, num_classes or classes)
-        _show_architecture(console, reference, what, as_json)
+        _show_architecture(console, reference, what, as_json, picture)
     elif what in shipped() or path.suffix in (".yaml", ".yml"):
+        if picture is not None:
+            raise ConfigError(
+                f"--picture: {what} is a search space, which holds many networks; "
+                "name one, a run or an architecture.json"
+            )
         bound = BoundSpace(
             space=SearchSpace.load(what),
             input_shape=input_shape or (3, 32, 32),
@@ -222,7 +231,13 @@ def _print_stops(console: Console, run: Run, records: Sequence[TrialRecord]) -> 
     )
 
 
-def _show_trial(console: Console, run: Run, trial: int | None, as_json: bool) -> None:
+def _show_trial(
+    console: Console,
+    run: Run,
+    trial: int | None,
+    as_json: bool,
+    picture: Path | None,
+) -> None:
     record = run.trial(trial) if trial is not None else run.best()
     match record.status:
         case "failed":
@@ -234,7 +249,7 @@ def _show_trial(console: Console, run: Run, trial: int | None, as_json: bool) ->
             reached = percent(shown_accuracy(record))
     title = f"trial {record.trial} of {run.path}, {reached}"
     recipe = run.recipe(record)
-    _show_architecture(console, record.architecture, title, as_json, recipe)
+    _show_architecture(console, record.architecture, title, as_json, picture, recipe)
     if not as_json:
         console.print(recipe_line(recipe, record.recipe), highlight=False)
         print_repeats(console, run.repeats(record.trial))
@@ -245,8 +260,11 @@ def _show_architecture(
     architecture: Architecture,
     title: str,
     as_json: bool,
+    picture: Path | None,
     recipe: Recipe | None = None,
 ) -> None:
+    if picture is not None:
+        write_picture(architecture, title, picture)
     if as_json:
         spent = cost(architecture)
         total = spent.total
@@ -257,11 +275,14 @@ def _show_architecture(
                 "params_with_aux": spent.with_aux.params,
                 "hash": canonical_hash(architecture),
                 **({} if recipe is None else {"recipe": recipe_to_json(recipe)}),
+                **({} if picture is None else {"picture": str(picture)}),
                 "architecture": to_json(architecture),
             }
         )
         return
     console.print(outline_table(architecture, title))
+    if picture is not None:
+        console.print(f"picture  {picture}", soft_wrap=True, highlight=False)
 
 
 def _show_space(console: Console, bound: BoundSpace, as_json: bool) -> None:

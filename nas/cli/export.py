@@ -37,8 +37,8 @@ def run_export(
     if _is_network(what):
         if trial is not None or max_params is not None:
             raise ConfigError(
-                f"--trial and --max-params choose among a run's trials, and {what} is "
-                "a network; leave them out"
+                f"--trial and --max-params choose among a run's trials; {what} is a "
+                "network, leave them out"
             )
         _export_network(what, input_shape, num_classes, to, formats)
         return

@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from nas.cli.render import percent, progress, shown_accuracy
+from nas.drawing import compact
 from nas.errors import counted
 from nas.records import RECIPE_GENES, Arm, TrialRecord
-from nas.report import Front, best, compact, epochs_spent
+from nas.report import Front, best, epochs_spent
 from nas.search import (
     Begun,
     Event,

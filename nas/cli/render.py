@@ -7,9 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from nas.arch import Architecture
+from nas.drawing import human, outline
 from nas.nn.cost import num_params
 from nas.records import TrialRecord, recipe_genes
-from nas.report import aggregation_names, front_rows, human, outline, recipe_text
+from nas.report import aggregation_names, front_rows, recipe_text
 from nas.search import SearchConfig
 from nas.space import BoundSpace, Domain
 

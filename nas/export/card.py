@@ -78,7 +78,9 @@ def _metadata(package: Package) -> dict[str, Any]:
         result = {
             "task": {"type": _TASK},
             "dataset": {"name": name, "type": name, "split": split},
-            "metrics": [{"type": facts.metric, "value": round(value, 6)}],
+            "metrics": [
+                {"type": facts.metric.replace(" ", "_"), "value": round(value, 6)}
+            ],
         }
         found["model-index"] = [{"name": line(facts.name), "results": [result]}]
     return found

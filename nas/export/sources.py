@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.abc import InspectLoader
 
-from nas.errors import SpecError
+from nas.errors import SpecError, one_line
 from nas.export.imports import Import
 
 
@@ -39,10 +39,15 @@ def read_module(name: str) -> Module:
     """Return a module's definitions and imports, from its source alone.
 
     Raises:
-        SpecError: when there is no source.
+        SpecError: when there is no source, or none that is Python.
     """
     text, package = _source(name)
-    tree = ast.parse(text)
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError) as error:  # it has changed since it was imported
+        raise SpecError(
+            f"the source of module {name!r} cannot be read: {one_line(error)}; mend it"
+        ) from None
     lines = text.split("\n")
     definitions = {
         bound: definition
@@ -71,11 +76,14 @@ def _source(name: str) -> tuple[str, str]:
     except (ImportError, ValueError):  # ValueError: a script run as __main__
         spec = None
     loader = spec.loader if spec is not None else None
-    text = loader.get_source(name) if isinstance(loader, InspectLoader) else None
+    try:
+        text = loader.get_source(name) if isinstance(loader, InspectLoader) else None
+    except (ImportError, SyntaxError, ValueError):  # gone, or not in its encoding
+        text = None
     if spec is None or text is None:
         raise SpecError(
-            f"module {name!r} has no source to export; keep it in a .py file that can "
-            "be imported by that name"
+            f"module {name!r} has no source to export; put it back into a .py file "
+            "that can be imported by that name"
         )
     return text, spec.parent or ""
 

@@ -255,6 +255,7 @@ class InceptionUnit(nn.Module):
         assert w_out == conv1 + conv3 + convk + pool, "branches share the output"
 
         def layer(w_in: int, w_out: int, kernel: int, stride: int = 1) -> nn.Module:
+            """Return a convolution with this unit's norm and activation."""
             return ConvNormAct(w_in, w_out, kernel, stride, norm, act)
 
         self.branch1 = layer(w_in, conv1, 1, stride)

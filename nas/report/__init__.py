@@ -1,10 +1,8 @@
 """What a search found: the front, its tables and its picture. Needs no torch."""
 
-from nas.drawing.outline import Outline, Part, outline
 from nas.report.compare import Comparison, compare
 from nas.report.effects import Effects, Share, effects
 from nas.report.front import Front, best, has_accuracy, pareto_front
-from nas.report.human import compact, human
 from nas.report.hypervolume import Reference, reference_point
 from nas.report.judged import RepeatFacts, judged, repeat_facts
 from nas.report.stops import describe_stops, epochs_spent
@@ -18,24 +16,19 @@ __all__ = [
     "Effects",
     "Front",
     "FrontRow",
-    "Outline",
-    "Part",
     "Reference",
     "RepeatFacts",
     "Share",
     "Summary",
     "aggregation_names",
     "best",
-    "compact",
     "compare",
     "describe_stops",
     "effects",
     "epochs_spent",
     "front_rows",
     "has_accuracy",
-    "human",
     "judged",
-    "outline",
     "pareto_front",
     "recipe_text",
     "reference_point",

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from nas.drawing.human import compact
 from nas.report.compare import Comparison
-from nas.report.human import compact
 from nas.report.hypervolume import Reference, Step
 
 _COLORS: Final = {"search": "#0072B2", "random search": "#D55E00"}

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from nas.arch import Architecture
+from nas.drawing.human import compact
 from nas.errors import printable
 from nas.records import TrialRecord
 from nas.report.axes import accuracy_limits, size_limits, size_ticks
 from nas.report.front import has_accuracy, pareto_front
-from nas.report.human import compact
 from nas.report.labels import place_labels
 from nas.report.stops import stopped
 from nas.report.tables import aggregation_names

@@ -141,53 +141,6 @@ class TestReport:
         assert "run: no trial is complete, 1 failed" in outcome.out
 
 
-class TestExport:
-    def test_the_best_trial_into_the_run(self, nas, finished, tmp_path):
-        copy = tmp_path / "copy"
-        shutil.copytree(finished, copy)
-        best = Run(copy).best()
-        outcome = nas("export", copy)
-        assert outcome.code == 0
-        model = copy / "export" / f"trial-{best.trial}" / "model.py"
-        assert outcome.out.splitlines()[-1] == str(model)
-        assert f"trial {best.trial}: {100 * best.accuracy:.2f} %" in outcome.out
-        assert {p.name for p in model.parent.iterdir()} == {
-            "model.py",
-            "model.safetensors",
-        }
-
-    def test_a_trial_into_a_folder(self, nas, finished, folder):
-        outcome = nas("export", finished, "--trial", "1", "--to", "out")
-        assert outcome.code == 0
-        assert outcome.out.splitlines()[-1] == "out/model.py"
-        text = (folder / "out" / "model.py").read_text()
-        record = Run(finished).trial(1)
-        assert f"{record.params:,}" in text
-        alone = "import sys; sys.modules['nas'] = None; import model; model.load()"
-        subprocess.run(
-            [sys.executable, "-P", "-c", f"import sys; sys.path[0:0] = ['.']; {alone}"],
-            cwd=folder / "out",
-            check=True,
-        )
-
-    def test_a_folder_that_holds_something_is_left_alone(self, nas, finished, folder):
-        (folder / "out").mkdir()
-        (folder / "out" / "model.py").write_text("mine")
-        outcome = nas("export", finished, "--to", "out")
-        assert outcome.code == 2
-        assert "out is not empty" in outcome.err
-        assert [p.name for p in (folder / "out").iterdir()] == ["model.py"]
-        assert (folder / "out" / "model.py").read_text() == "mine"
-
-    def test_the_best_under_a_size(self, nas, finished, folder):
-        records = sorted(Run(finished).records, key=lambda record: record.params)
-        size = records[1].params
-        expected = max(records[:2], key=lambda record: record.accuracy)
-        outcome = nas("export", finished, "--max-params", size, "--to", "out")
-        assert outcome.code == 0
-        assert outcome.out.startswith(f"trial {expected.trial}: ")
-
-
 class TestShow:
     def test_a_space(self, nas):
         outcome = nas("show", "default", "--input", "1x28x28", "--max-params", "50k")

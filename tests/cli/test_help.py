@@ -50,10 +50,12 @@ OPTIONS = {
     "repeat": ["RUN", "--trials", "--repeats"],
     "repair": ["RUN"],
     "report": ["RUN", "--json"],
-    "export": ["RUN", "--trial", "--max-params", "--to"],
+    "export": [
+        *("RUN|NETWORK", "--trial", "--max-params", "--input", "--classes", "--to"),
+    ],
     "show": [
         *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),
-        "--json",
+        *("--json", "--picture"),
     ],
     "tensorboard": ["RUN", "--port"],
 }

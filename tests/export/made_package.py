@@ -15,7 +15,7 @@ from nas.records import Recipe
 
 def made_facts(text: str = "digits", **changes: Any) -> ModelFacts:
     """Return facts of a trained network whose every text is the same."""
-    values: dict[str, Any] = {"name": text, "data": text, "origin": text}
+    values: dict[str, Any] = dict.fromkeys(("name", "data", "origin"), text)
     values |= {"accuracy": 0.975, "recipe": Recipe(), "seed": 1}
     return ModelFacts(**(values | changes))
 

@@ -1,7 +1,12 @@
 """Definitions are found with all that they need, also in a user's own modules."""
 
+import importlib
 import itertools
+import py_compile
+import subprocess
+import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -143,3 +148,61 @@ def test_modules_that_use_each_other_are_refused(tmp_path, monkeypatch):
 def test_a_module_without_source_is_refused():
     with pytest.raises(SpecError, match="'nowhere' has no source"):
         needed([("nowhere", "unit")])
+
+
+def _deleted(path: Path) -> None:
+    path.unlink()
+
+
+def _compiled(path: Path) -> None:
+    py_compile.compile(str(path), cfile=str(path.with_suffix(".pyc")))
+    path.unlink()
+
+
+def _spoilt(path: Path) -> None:
+    path.write_bytes(b"def unit(): '\xff'\n")
+
+
+def _half(path: Path) -> None:
+    path.write_text("def unit(:\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (_deleted, "has no source to export; put it back into a .py file"),
+        (_compiled, "has no source to export; put it back into a .py file"),
+        (_spoilt, "has no source to export; put it back into a .py file"),
+        (_half, "cannot be read: SyntaxError"),
+    ],
+)
+@pytest.mark.parametrize("loaded", [True, False])
+def test_a_source_that_is_gone_since_is_refused_in_a_line(
+    module, tmp_path, change, reason, loaded
+):
+    name = module("def unit(): pass")
+    if loaded:
+        importlib.import_module(name)
+    assert names(needed([(name, "unit")])) == ["unit"]
+    change(tmp_path / f"{name}.py")
+    importlib.invalidate_caches()
+    with pytest.raises(SpecError, match=name) as caught:
+        needed([(name, "unit")])
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_class_of_the_program_itself_is_refused(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from nas.errors import SpecError\n"
+        "from nas.export.dependencies import needed\n"
+        "class Unit: pass\n"
+        "try:\n"
+        "    needed([(Unit.__module__, 'Unit')])\n"
+        "except SpecError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "module '__main__' has no source to export" in done.stdout

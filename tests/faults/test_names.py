@@ -113,8 +113,11 @@ def test_names_stay_names_the_whole_way(
         [sys.executable, "-c", code], cwd=model.parent, capture_output=True, check=True
     )
     assert ran.stdout.decode() == ascii(tuple(facts["classes"]))
-    command = [sys.executable, model.name]
-    subprocess.run(command, cwd=model.parent, capture_output=True, check=True)
+    for program in (model.name, "test_model.py"):
+        command = [sys.executable, program]
+        subprocess.run(command, cwd=model.parent, capture_output=True, check=True)
+    card = (model.parent / "model_card.md").read_text(encoding="utf-8")
+    assert all(char.isprintable() or char == "\n" for char in card)
     rules = [
         "--isolated",
         "--select",

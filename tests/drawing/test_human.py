@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas.report import compact, human
+from nas.drawing import compact, human
 
 SCALES = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 

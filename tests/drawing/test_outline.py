@@ -29,8 +29,9 @@ from nas.arch import (
     Sum,
 )
 from nas.arch.reference import densenet_bc_100_12, googlenet
+from nas.drawing import outline
 from nas.nn.cost import cost
-from nas.report import front_rows, outline
+from nas.report import front_rows
 
 
 @given(architectures())
