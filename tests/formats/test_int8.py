@@ -88,6 +88,20 @@ assert "nas" not in sys.modules and "torch" not in sys.modules
     assert torch.equal(again(images), small(images))
 
 
+@pytest.mark.parametrize("pool", [nn.AvgPool2d, nn.MaxPool2d])
+def test_windows_that_reach_over_the_edge_are_no_trouble(pool):
+    torch.manual_seed(0)
+    pooled = pool(3, 2, ceil_mode=True)
+    layers = (nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), pooled, nn.Conv2d(8, 3, 1))
+    network = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
+    side = np.repeat(pictures(64), 2, axis=3)[..., :14]  # of 15 x 14
+    images = torch.from_numpy(side) / 255
+    with torch.inference_mode():
+        expected = network(images)
+    error = (quantized(network, side, CLASSES)(images) - expected).abs().mean()
+    assert error < 0.01 * expected.abs().mean()
+
+
 def test_images_of_all_the_training_split_are_looked_at(network):
     # Bright ones at the very end, where a first part would miss them.
     dark = np.zeros((4 * CALIBRATION_IMAGES, *SHAPE), np.uint8)
