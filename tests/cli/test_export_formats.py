@@ -1,7 +1,10 @@
 """What ``nas export`` writes in other formats, and what it refuses."""
 
 import json
+import re
 import shutil
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,6 +69,31 @@ def test_accuracy_is_the_one_that_was_trained_for(finished, exported):
     assert scored(always, data.validation, 10, "accuracy") == (labels == 3).mean()
     balanced = scored(always, data.validation, 10, "balanced-accuracy")
     assert balanced == pytest.approx(1 / len(np.unique(labels)))
+
+
+def test_the_guide_shows_what_works(exported, monkeypatch):
+    guide = Path(__file__).parents[2] / "docs" / "formats.md"
+    text = guide.read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    pytest.importorskip("huggingface_hub")
+    monkeypatch.chdir(exported)
+    monkeypatch.syspath_prepend(str(exported))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.delitem(sys.modules, "model", raising=False)
+    split = load("digits").validation
+    found = []
+    for block in blocks:
+        names = {"images": split.images[:5].astype(np.float32) / 255}
+        exec(compile(block, "formats.md", "exec"), names)
+        found.append(names)
+    sys.modules.pop("model")
+    first, second, third = found
+    assert np.abs(first["logits"] - second["logits"].numpy()).max() < 1e-4
+    assert first["names"] == [str(i) for i in first["logits"].argmax(axis=1)]
+    with torch.inference_mode():
+        logits = third["network"](torch.from_numpy(first["images"]))
+    assert np.abs(first["logits"] - logits.numpy()).max() < 1e-4
+    assert f"nas export RUN {' '.join(ALL)}" in text
 
 
 def test_the_config_tells_what_the_hub_shows(finished, exported):
