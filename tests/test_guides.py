@@ -1,15 +1,24 @@
 """What the guides show must work: their search spaces load, their plugins are real."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+from safetensors.torch import save_file
 
+from nas.__main__ import main
+from nas.arch.reference import resnet20
 from nas.data import load
 from nas.data.facts import describe
 from nas.data.sources import FORMS, NAMED
+from nas.export import ModelFacts, Package, write
+from nas.nn.build import build
+from nas.records import Recipe
 from nas.space import BoundSpace, read_space
 from nas.space.recipe import RECIPE_FIELDS
 
@@ -93,6 +102,59 @@ def test_the_function_of_the_guide_to_data(tmp_path, monkeypatch):
     (command,) = blocks("data.md", "sh")
     source = command.split()[-1]
     assert load(source).for_search().input_shape == (3, 8, 8)
+
+
+def test_the_training_of_an_exported_model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    for number in range(40):
+        path = tmp_path / "photos" / ("cats", "dogs")[number % 2]
+        path.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 256, (6, 6, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path / f"{number}.png")
+    architecture = resnet20((3, 6, 6), 2)
+    data, recipe = load("photos"), Recipe(epochs=1)
+    weights = tmp_path / "weights.safetensors"
+    save_file(build(architecture, seed=0).state_dict(), weights)
+    package = Package(
+        architecture=architecture,
+        mean=data.mean,
+        std=data.std,
+        classes=data.classes,
+        weights=weights,
+        facts=ModelFacts(name="m", data="d", recipe=recipe, seed=0, origin="a test"),
+    )
+    write(tmp_path / "model", package)
+    (commands,) = (text for text in blocks("export.md", "sh") if "train.py" in text)
+    for program, *words in map(str.split, commands.splitlines()):
+        match program:
+            case "nas":
+                assert main(words) == 0
+            case "cd":
+                monkeypatch.chdir(*words)
+            case "python":
+                subprocess.run([sys.executable, *words], check=True)
+    (code,) = (text for text in blocks("export.md", "python") if "new" in text)
+    monkeypatch.syspath_prepend(tmp_path / "model")
+    names: dict[str, Any] = {}
+    exec(compile(code, "export.md", "exec"), names)
+    monkeypatch.delitem(sys.modules, "model")
+    assert names["network"].training is False
+
+
+def test_a_known_network_is_exported_and_fine_tuned(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (commands,) = (text for text in blocks("export.md", "sh") if "fresh" in text)
+    export, test = map(str.split, commands.splitlines())
+    assert main(export[1:]) == 0
+    subprocess.run([sys.executable, *test[1:]], check=True)
+    (code,) = (text for text in blocks("export.md", "python") if "build" in text)
+    monkeypatch.syspath_prepend(tmp_path / "fresh")
+    names: dict[str, Any] = {}
+    exec(compile(code, "export.md", "exec"), names)
+    monkeypatch.delitem(sys.modules, "model")
+    assert names["loss"].item() > 0
+    assert names["network"].head.fc.out_features == 5
 
 
 def test_the_sampler_works_in_a_study_of_ones_own():

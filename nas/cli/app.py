@@ -82,10 +82,18 @@ def data(  # noqa: D103
             show_default="in the cache",
         ),
     ] = None,
+    npz: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.npz",
+            help="Write the splits that a search uses to a new file.",
+            show_default="none",
+        ),
+    ] = None,
 ) -> None:
     from nas.cli.data import run_data
 
-    run_data(source, image_size=image_size, sheet=sheet, as_json=as_json)
+    run_data(source, image_size=image_size, sheet=sheet, npz=npz, as_json=as_json)
 
 
 @app.command()

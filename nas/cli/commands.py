@@ -26,7 +26,7 @@ from nas.cli.render import (
     space_summary,
     stopped_table,
 )
-from nas.errors import NasError, RunError, SpaceError, unknown
+from nas.errors import ConfigError, NasError, RunError, SpaceError, unknown
 from nas.nn.cost import cost
 from nas.records import Recipe, TrialRecord, recipe_to_json
 from nas.report import describe_stops

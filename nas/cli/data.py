@@ -18,28 +18,40 @@ from nas.records import Recipe
 
 
 def run_data(
-    source: str, *, image_size: int | None, sheet: Path | None, as_json: bool
+    source: str,
+    *,
+    image_size: int | None,
+    sheet: Path | None,
+    npz: Path | None,
+    as_json: bool,
 ) -> None:
-    """Print the facts about a source and draw its contact sheet.
+    """Print the facts about a source, draw its contact sheet and write its splits.
 
     The sheet goes to the cache unless told where to; for JSON it is drawn only then.
     """
     if sheet is not None:
         _check_sheet(sheet)
+    if npz is not None:
+        _check_npz(npz)
     with Reading(plain_console(file=sys.stderr)) as reading:
         dataset = load(source, image_size=image_size, on_progress=reading)
     facts, recipe = describe(dataset), suited(Recipe(), dataset)
     if sheet is not None:
         _draw(dataset, sheet)
+    if npz is not None:
+        _write(dataset, npz)
     if as_json:
         training = {"augment": recipe.augment, "flip": recipe.flip}
-        drawn = {} if sheet is None else {"sheet": str(sheet)}
-        print(json.dumps(facts.to_json() | training | drawn, indent=2))
+        paths = {"sheet": sheet, "npz": npz}
+        written = {name: str(path) for name, path in paths.items() if path is not None}
+        print(json.dumps(facts.to_json() | training | written, indent=2))
         return
     console = plain_console()
     console.print(facts_view(facts, recipe), highlight=False)
     where = str(sheet or _drawn_in_cache(source, dataset))
     console.print(f"\nsheet  {where}", soft_wrap=True, highlight=False)
+    if npz is not None:
+        console.print(f"npz    {npz}", soft_wrap=True, highlight=False)
 
 
 def _check_sheet(path: Path) -> None:
@@ -48,6 +60,18 @@ def _check_sheet(path: Path) -> None:
         raise ConfigError(f"--sheet must be a .png file; got {str(path)!r}")
     if not path.parent.is_dir():
         raise ConfigError(f"--sheet: there is no folder {path.parent}; make it first")
+
+
+def _check_npz(path: Path) -> None:
+    """Refuse a path that no archive can be written to, before anything is read."""
+    if path.suffix.lower() != ".npz":
+        raise ConfigError(f"--npz must be a .npz file; got {str(path)!r}")
+    if os.path.lexists(path):
+        raise ConfigError(
+            f"--npz: {path} is there, and nothing is overwritten; name a new file"
+        )
+    if not path.parent.is_dir():
+        raise ConfigError(f"--npz: there is no folder {path.parent}; make it first")
 
 
 def _drawn_in_cache(source: str, dataset: Dataset) -> str:
@@ -76,3 +100,13 @@ def _draw(dataset: Dataset, path: Path) -> None:
         unfinished.unlink(missing_ok=True)
         reason = error.strerror or error
         raise ConfigError(f"--sheet: {path} cannot be written: {reason}") from None
+
+
+def _write(dataset: Dataset, path: Path) -> None:
+    from nas.data.archive import write_npz
+
+    try:
+        write_npz(dataset, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ConfigError(f"--npz: {path} cannot be written: {reason}") from None

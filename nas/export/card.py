@@ -4,9 +4,10 @@ A section is there only when there is something to say.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
-from nas.drawing import outline
+from nas.drawing import outline, picture, svg
 from nas.export.card_texts import (
     limitations,
     network_facts,
@@ -21,14 +22,23 @@ from nas.export.words import percent, recipe_text, seeds_text
 _TASK: Final = "image-classification"
 _MOST_CLASSES: Final = 20
 
+_PICTURE: Final = "architecture.svg"
+
 _LICENCE: Final = (
-    "`model.py` and `test_model.py` hold source of nas, which is under the "
+    "`model.py` and the other programs here hold source of nas, which is under the "
     "[Apache License 2.0](https://www.apache.org/licenses/LICENSE-2.0): use them, "
     "change them and sell what you make of them; whoever gets them from you gets a "
     "copy of that licence, too. Units and aggregations of your own in `model.py` stay "
     "under your own licence. The weights are under no licence of nas. Whether you may "
     "pass them on is for the licence of the data that they were learnt from to say."
 )
+
+
+def add_card(folder: Path, package: Package, name: str) -> None:
+    """Write the model card, and the picture that it shows, to a folder."""
+    texts = {name: card(package), _PICTURE: svg(picture(package.architecture))}
+    for file, content in texts.items():
+        (folder / file).write_text(content, encoding="utf-8", newline="\n")
 
 
 def card(package: Package) -> str:
@@ -44,8 +54,7 @@ def card(package: Package) -> str:
         "## How to use it",
         *usage(package),
         "## Architecture",
-        # The picture of the architecture belongs here; the table stays for those who
-        # cannot see it.
+        f"![The architecture, which the table tells, too]({_PICTURE})",
         _outline(package),
         *_accuracy(facts),
         *_speed(facts),
@@ -123,7 +132,7 @@ def _accuracy(facts: ModelFacts) -> Iterator[str]:
     yield f"## {facts.metric.capitalize()}"
     yield table(("images", "seed", facts.metric), rows, f"seed {facts.metric}")
     if tested is not None and (spread := seeds_text(tested)):
-        yield f"Test images, {spread}."
+        yield f"On the test images it is {spread}."
 
 
 def _speed(facts: ModelFacts) -> Iterator[str]:
@@ -131,7 +140,7 @@ def _speed(facts: ModelFacts) -> Iterator[str]:
         return
     yield "## Speed"
     yield table(
-        ("device", "threads", "precision", "images", "median", "5 % to 95 %"),
+        ("device", "threads", "precision", "batch", "median", "5 % to 95 %"),
         [
             (
                 text(found.device),
@@ -143,7 +152,7 @@ def _speed(facts: ModelFacts) -> Iterator[str]:
             )
             for found in facts.latency
         ],
-        numbers="threads images median",
+        numbers="threads batch median",
     )
 
 
@@ -194,5 +203,7 @@ def _training(facts: ModelFacts) -> Iterator[str]:
         made = ", ".join(f"{name} {text(of)}" for name, of in facts.versions.items())
         sentences.append(f"It was made with {made}.")
     yield " ".join(sentences)
+    if facts.recipe is not None:
+        yield "`train.py` is the same training as plain PyTorch."
     if facts.commands:
         yield code("\n".join(map(command, facts.commands)), "sh")

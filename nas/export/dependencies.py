@@ -8,9 +8,10 @@ file that has to run on its own.
 import ast
 import builtins
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import groupby
 from typing import Final
 
 from nas.errors import SpecError
@@ -24,31 +25,57 @@ _BUILT_IN: Final = frozenset(dir(builtins)) | {"__file__"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needed:
-    """What a file has to hold: the definitions, helpers first, and their imports."""
+    """What a file has to hold: the definitions, helpers first, and their imports.
+
+    ``elsewhere`` are the names of those that another file holds.
+    """
 
     definitions: tuple[Definition, ...]
     imports: frozenset[Import]
+    elsewhere: frozenset[str] = frozenset()
+
+    @property
+    def texts(self) -> list[str]:
+        """The definitions' texts, constants that follow each other as one."""
+        found = []
+        for constant, group in groupby(self.definitions, lambda d: d.is_assignment):
+            some = [item.text for item in group]
+            found += ["\n".join(some)] if constant else some
+        return found
 
 
 def needed(
-    roots: Iterable[tuple[str, str]], libraries: frozenset[str] = LIBRARIES
+    roots: Iterable[tuple[str, str]],
+    libraries: frozenset[str] = LIBRARIES,
+    elsewhere: Collection[str] = (),
 ) -> Needed:
     """Return what the (module, name) pairs need, themselves included.
+
+    Args:
+        roots: the pairs.
+        libraries: what can be imported by the file.
+        elsewhere: names that the file can import from another one of ours.
 
     Raises:
         SpecError: when one of them cannot stand on its own.
     """
-    walk = _Walk(libraries)
+    walk = _Walk(libraries, elsewhere)
     for module, name in roots:
         walk.visit(module, name)
-    return Needed(definitions=walk.in_order(), imports=frozenset(walk.imports))
+    return Needed(
+        definitions=walk.in_order(),
+        imports=frozenset(walk.imports),
+        elsewhere=frozenset(walk.met_elsewhere),
+    )
 
 
 class _Walk:
     """A walk over definitions; each is visited once."""
 
-    def __init__(self, libraries: frozenset[str]) -> None:
+    def __init__(self, libraries: frozenset[str], elsewhere: Collection[str]) -> None:
         self.libraries = libraries
+        self.elsewhere = elsewhere
+        self.met_elsewhere: set[str] = set()
         self.imports: set[Import] = set()
         self._modules: dict[str, Module] = {}
         self._found: dict[str, Definition] = {}
@@ -104,7 +131,9 @@ class _Walk:
                 self._use(module, used)
 
     def _use(self, module: Module, name: str) -> None:
-        if name in module.imports:
+        if name in self.elsewhere:
+            self.met_elsewhere.add(name)
+        elif name in module.imports:
             self._follow(module, name)
         else:
             self._take(module, name)

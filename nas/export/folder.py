@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from nas.errors import RunError
-from nas.export.card import card
-from nas.export.model_files import add_model
+from nas.export.card import add_card
+from nas.export.model_files import add_model, add_training
 from nas.export.package import Package
 
 Step = Callable[[Path, Package], Package]
@@ -26,8 +26,9 @@ def write(
 ) -> Path:
     """Write a network as files that need nothing of ``nas`` to a new folder.
 
-    These are ``model.py``, ``model.safetensors``, ``test_model.py``, what further steps
-    add, and the model card. The written model is tried before anything appears.
+    These are ``model.py``, ``model.safetensors``, ``test_model.py``, ``train.py`` for a
+    network that was trained, what further steps add, and the model card with its
+    picture. The written model is tried before anything appears.
 
     Args:
         folder: new or empty.
@@ -45,9 +46,9 @@ def write(
     """
     try:
         with _new_folder(folder) as draft:
-            for step in (add_model, *steps):
+            for step in (add_model, add_training, *steps):
                 package = step(draft, package)
-            (draft / card_name).write_text(card(package), encoding="utf-8")
+            add_card(draft, package, card_name)
     except OSError as error:
         why = error.strerror or error
         raise RunError(

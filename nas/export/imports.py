@@ -40,6 +40,16 @@ def import_block(imports: Iterable[Import]) -> str:
     return "\n\n".join("\n".join(_statements(items)) for _, items in sections)
 
 
+def model_imports(names: Iterable[str]) -> str:
+    """Return the import of what another file of an export takes from ``model.py``.
+
+    Where such a line is sorted to depends on the folder in which somebody calls ruff:
+    the comment keeps it where it is.
+    """
+    line, *rows = import_block(Import("model", name) for name in names).split("\n")
+    return "\n".join([f"{line}  # isort: skip", *rows])
+
+
 def _statements(imports: Iterable[Import]) -> Iterator[str]:
     for (module, plain, alias), group in groupby(imports, key=_statement):
         if plain:

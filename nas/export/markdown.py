@@ -13,7 +13,7 @@ import yaml
 
 from nas.errors import printable
 
-_MARKUP: Final = re.compile(r"[\\`*_{}\[\]<>()#|~&!$@]")
+_MARKUP: Final = re.compile(r"[\\`*_{}\[\]<>#|~&!$]|@(?=\S)")
 _ADDRESS: Final = re.compile(r"(?<=:)/(?=/)|(?<=www)\.", re.IGNORECASE)
 
 

@@ -1,7 +1,6 @@
 """The text of ``model.py``: the blocks that a network uses, and how to use it."""
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -118,9 +117,9 @@ def source(package: Package) -> str:
     )
     body = [
         constants,
-        *_texts(blocks.definitions),
+        *blocks.texts,
         network.text,
-        *_texts(readers.definitions),
+        *readers.texts,
         _LOAD.format(
             kind="untrained" if package.weights is None else "trained",
             classes=architecture.num_classes,
@@ -136,15 +135,6 @@ def source(package: Package) -> str:
 def shortest(values: Sequence[float]) -> tuple[float, ...]:
     """Return the numbers with the fewest digits that are the same in float32."""
     return tuple(float(str(np.float32(value))) for value in values)
-
-
-def _texts(definitions: Sequence[Definition]) -> list[str]:
-    """Return the definitions' texts, constants that follow each other as one."""
-    texts = []
-    for constant, group in groupby(definitions, key=lambda item: item.is_assignment):
-        found = [item.text for item in group]
-        texts += ["\n".join(found)] if constant else found
-    return texts
 
 
 def _check_names(imports: Iterable[Import], definitions: Iterable[Definition]) -> None:

@@ -12,6 +12,8 @@ from nas.errors import RunError, SpecError
 from nas.export.model_file import source
 from nas.export.package import Package
 from nas.export.selftest import IMAGES, TOLERANCE, selftest_source
+from nas.export.train_file import train_source
+from nas.export.words import accuracy_text
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -40,6 +42,22 @@ def add_model(folder: Path, package: Package) -> Package:
     logits = _logits(package, weights)
     _compare(logits, _outputs(load_model(folder), package))
     _write(folder / "test_model.py", selftest_source(package, logits.tolist()))
+    return package
+
+
+def add_training(folder: Path, package: Package) -> Package:
+    """Write ``train.py``, which trains the network as it was trained."""
+    facts = package.facts
+    if facts.recipe is not None:
+        text = train_source(
+            package.architecture,
+            facts.recipe,
+            data=facts.data,
+            reached=accuracy_text(facts),
+            seed=facts.seed,
+            use_validation=facts.tested is not None and facts.tested.with_validation,
+        )
+        _write(folder / "train.py", text)
     return package
 
 

@@ -1,15 +1,14 @@
 """The generated ``class Network`` of an exported file, from a network's layout."""
 
 import inspect
-import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from nas.arch import Architecture
-from nas.export.dependencies import LIBRARIES
+from nas.export.calls import Calls
 from nas.export.formatting import INDENT, Apply, Name, statement
 from nas.export.imports import Import
 from nas.export.names import used_names
@@ -28,18 +27,19 @@ class NetworkClass:
     """
 
     def __init__(self, layout: Layout, architecture: Architecture) -> None:
-        self.roots: list[tuple[str, str]] = []
-        self.imports = {Import("torch", "nn")}
-        self._shared = _shared_factories(layout)
-        self.head = self._written(_for_any_classes(layout.head))
+        shared = _shared_factories(layout)
+        self._calls = Calls(shared)
+        self.roots = self._calls.roots
+        self.imports = self._calls.imports
+        self.head = self._calls.call(_for_any_classes(layout.head))
         owner = "Network" if layout.fusion is None else "FusedNetwork"
         forward = method("nas.nn.network", owner, "forward")
         assert used_names(textwrap.dedent(forward)) <= {"Tensor", "torch"}
         self.imports.add(Import("torch", "Tensor"))
         channels, height, width = architecture.input_shape
         statements = [
-            statement(name, self._call(factory), 2 * INDENT)
-            for name, factory in self._shared.items()
+            statement(name, self._calls.call(factory), 2 * INDENT)
+            for name, factory in shared.items()
         ]
         statements += [
             statement(f"self.{name}", self._part(layout, name), 2 * INDENT)
@@ -62,34 +62,8 @@ class Network(nn.Module):
         if part is layout.head:
             return self.head
         if isinstance(part, tuple):
-            return Apply("nn.Sequential", tuple(self._written(call) for call in part))
-        return self._written(part)
-
-    def _written(self, value: Any) -> Any:
-        """Turn calls and functions into text, and remember what they need."""
-        if isinstance(value, Call):
-            return self._call(value)
-        if callable(value):
-            return Name(self._named(value))
-        return value
-
-    def _call(self, call: Call) -> Apply:
-        args = tuple(self._written(item) for item in call.args)
-        kwargs = {
-            name: Name(name) if name in self._shared else self._written(item)
-            for name, item in call.kwargs.items()
-        }
-        return Apply(self._named(call.function), args, kwargs)
-
-    def _named(self, function: Callable[..., Any]) -> str:
-        module, name = function.__module__, function.__qualname__
-        if module.partition(".")[0] not in LIBRARIES:
-            self.roots.append((module, name))
-        elif getattr(sys.modules["torch.nn"], name, None) is function:
-            return f"nn.{name}"
-        else:
-            self.imports.add(Import(module, name))
-        return name
+            return Apply("nn.Sequential", tuple(map(self._calls.call, part)))
+        return self._calls.call(part)
 
 
 def _shared_factories(layout: Layout) -> dict[str, Call]:

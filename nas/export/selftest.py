@@ -5,19 +5,18 @@ from typing import Final
 
 from nas.export.dependencies import needed
 from nas.export.formatting import Name, statement
-from nas.export.imports import Import, import_block
+from nas.export.imports import Import, import_block, model_imports
 from nas.export.package import Package
 from nas.nn.cost import cost
 
 TOLERANCE: Final = 1e-4
-"""Of the largest logit: much more than processors and versions differ by."""
+"""Of the largest logit: a hundred times of what rounding does to known networks."""
 
 IMAGES: Final = 2
 
 _MOST_LOGITS: Final = 20
 
-# To sort imports one has to know where the folder stands; this way nobody has to.
-_MODEL: Final = "# isort: split\nfrom model import CLASSES, INPUT_SHAPE, build, load"
+_MODEL: Final = ("CLASSES", "INPUT_SHAPE", "build", "load")
 
 _TEST: Final = '''\
 class TestModel(unittest.TestCase):
@@ -84,10 +83,10 @@ def selftest_source(package: Package, logits: Sequence[Sequence[float]]) -> str:
     test = _TEST.format(images=len(logits), step="" if step == 1 else f"[:, ::{step}]")
     body = [
         "\n".join(constants),
-        *(definition.text for definition in images.definitions),
+        *images.texts,
         test,
         'if __name__ == "__main__":\n    unittest.main()',
     ]
     start = '"""Tests of model.py and its weights: python test_model.py, or pytest."""'
-    head = "\n\n".join([start, import_block(imports), _MODEL])
+    head = "\n\n".join([start, import_block(imports), model_imports(_MODEL)])
     return f"{head}\n\n" + "\n\n\n".join(body) + "\n"

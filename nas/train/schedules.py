@@ -1,4 +1,7 @@
-"""Learning-rate schedules: the share of the peak rate at a progress in [0, 1]."""
+"""Learning-rate schedules: the share of the peak rate at a progress in [0, 1].
+
+They fall as half a cosine. The warm-up of one is that of Goyal et al. 2017.
+"""
 
 from collections.abc import Callable
 from math import cos, pi
@@ -6,28 +9,17 @@ from typing import Final
 
 
 def one_cycle(progress: float) -> float:
-    """Go up from 1/25 over the first 30%, then down to 0, both as half cosines.
-
-    Smith and Topin 2018.
-    """
+    """Go up from 1/25 over the first 30%, then down to 0 (Smith and Topin 2018)."""
     if progress < 0.3:
-        return 1 / 25 + (1 - 1 / 25) * _half_cosine(progress / 0.3)
-    return 1 - _half_cosine((progress - 0.3) / 0.7)
+        return 1 / 25 + (1 - 1 / 25) * ((1 - cos(pi * (progress / 0.3))) / 2)
+    return 1 - (1 - cos(pi * ((progress - 0.3) / 0.7))) / 2
 
 
 def cosine(progress: float) -> float:
-    """Go straight up over the first 5%, then down to 0 as half a cosine.
-
-    Loshchilov and Hutter 2017; the warm-up is that of Goyal et al. 2017.
-    """
+    """Go straight up over 5%, then down to 0 (Loshchilov and Hutter 2017)."""
     if progress < 0.05:
         return progress / 0.05
-    return 1 - _half_cosine((progress - 0.05) / 0.95)
-
-
-def _half_cosine(progress: float) -> float:
-    """Return a smooth way from 0 to 1."""
-    return (1 - cos(pi * progress)) / 2
+    return 1 - (1 - cos(pi * ((progress - 0.05) / 0.95))) / 2
 
 
 SCHEDULES: Final[dict[str, Callable[[float], float]]] = {

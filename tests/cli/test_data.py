@@ -135,6 +135,8 @@ class TestData:
                 "--sheet must be a .png file; got 'a.jpg'",
             ),
             (["digits", "--sheet", "no/a.png"], "there is no folder no; make it first"),
+            (["digits", "--npz", "a.zip"], "--npz must be a .npz file; got 'a.zip'"),
+            (["digits", "--npz", "no/a.npz"], "there is no folder no; make it first"),
             (["digits", "--image-size", "2"], "--image-size"),
             ([], "SOURCE"),
         ],
@@ -152,6 +154,26 @@ class TestData:
         outcome = nas("data", "digits", "--sheet", "a.png")
         assert outcome.code == 2
         assert outcome.err.startswith("nas: error: --sheet: a.png cannot be written: ")
+
+    def test_its_splits_as_a_file(self, nas, folder):
+        outcome = nas("data", "digits", "--npz", "mine.npz", "--image-size", "6")
+        assert (outcome.code, outcome.err) == (0, "")
+        assert outcome.out.splitlines()[-1] == "npz    mine.npz"
+        wanted, found = load("digits", image_size=6), load("mine.npz")
+        assert found.fingerprint == wanted.fingerprint
+        outcome = nas("data", "mine.npz", "--npz", "again.npz", "--json")
+        assert json.loads(outcome.out)["npz"] == "again.npz"
+        assert load("again.npz").fingerprint == wanted.fingerprint
+
+    def test_a_file_that_is_there_stays_as_it_is(self, nas, folder):
+        (folder / "mine.npz").write_text("mine")
+        outcome = nas("data", "digits", "--npz", "mine.npz")
+        assert (outcome.code, outcome.out) == (2, "")
+        (line,) = outcome.err.splitlines()
+        assert line.endswith(
+            "mine.npz is there, and nothing is overwritten; name a new file"
+        )
+        assert (folder / "mine.npz").read_text() == "mine"
 
 
 class TestFacts:

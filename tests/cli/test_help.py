@@ -13,7 +13,7 @@ COMMANDS = [
 ]
 
 OPTIONS = {
-    "data": ["SOURCE", "--json", "--image-size", "--sheet"],
+    "data": ["SOURCE", "--json", "--image-size", "--sheet", "--npz"],
     "search": [
         *("--data", "--space", "--max-params", "--trials", "--epochs", "--seed"),
         *(

@@ -206,3 +206,26 @@ def test_a_class_of_the_program_itself_is_refused(tmp_path):
     done = subprocess.run([sys.executable, program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "module '__main__' has no source to export" in done.stdout
+
+
+def test_what_another_file_holds_is_left_there(module):
+    layers = module(
+        """
+        from torch import nn
+
+        def conv(width): return nn.Conv2d(width, width, 3)
+        """
+    )
+    units = module(
+        f"""
+        import math
+        from {layers} import conv
+        SIZE = 4
+
+        def unit(): return conv(math.isqrt(SIZE))
+        """
+    )
+    found = needed([(units, "unit")], elsewhere={"conv", "SIZE", "other"})
+    assert names(found) == ["unit"]
+    assert found.imports == {Import("math")}
+    assert found.elsewhere == {"conv", "SIZE"}

@@ -19,7 +19,14 @@ ARCHITECTURE = Architecture(
     stem=(StemConv(width=3),),
     blocks=(Block(aggregation=Sum(), unit=Basic(), depth=1, width=4),),
 )
-FILES = ["model.py", "model.safetensors", "model_card.md", "test_model.py"]
+FILES = [
+    "architecture.svg",
+    "model.py",
+    "model.safetensors",
+    "model_card.md",
+    "test_model.py",
+    "train.py",
+]
 
 
 @pytest.fixture
@@ -54,7 +61,8 @@ def test_others_may_read_what_they_may_read_of_any_new_file(tmp_path, weights):
 
     for folder in ("own", "fresh"):
         assert mode(folder) == mode("plain")
-        assert {mode(f"{folder}/{name}") for name in FILES} == {mode("plain/file")}
+        files = [path.relative_to(tmp_path) for path in (tmp_path / folder).iterdir()]
+        assert {mode(file) for file in files} == {mode("plain/file")}
 
 
 def test_an_empty_folder_may_be_there_already(tmp_path, weights, monkeypatch):
