@@ -88,8 +88,12 @@ def quantized(
     return Quantized(quantized_graph(graph, images).SerializeToString())
 
 
-def quantized_graph(graph: "ModelProto", images: NDArray[np.uint8]) -> "ModelProto":
-    """Return an ONNX model in 8-bit integers; see `quantized`."""
+def quantized_graph(
+    graph: "ModelProto",
+    images: NDArray[np.uint8],
+    num_images: int = CALIBRATION_IMAGES,
+) -> "ModelProto":
+    """Return an ONNX model in 8-bit integers, by so many images; see `quantized`."""
     import onnx
     from onnxruntime.quantization import QuantType, quantize_static
 
@@ -100,7 +104,7 @@ def quantized_graph(graph: "ModelProto", images: NDArray[np.uint8]) -> "ModelPro
             quantize_static(
                 exact,
                 path,
-                _Reader(images),
+                _Reader(images, num_images),
                 op_types_to_quantize=_OPERATIONS,
                 per_channel=True,
                 activation_type=QuantType.QUInt8,
@@ -112,6 +116,8 @@ def quantized_graph(graph: "ModelProto", images: NDArray[np.uint8]) -> "ModelPro
                 "leave quantisation out"
             ) from error
         model = onnx.load(path)
+    del model.metadata_props[:]
+    model.metadata_props.extend(graph.metadata_props)
     compact(model)
     return model
 
@@ -119,8 +125,8 @@ def quantized_graph(graph: "ModelProto", images: NDArray[np.uint8]) -> "ModelPro
 class _Reader:
     """Hands batches of images to onnxruntime, which looks for this method alone."""
 
-    def __init__(self, images: NDArray[np.uint8]) -> None:
-        count = min(len(images), CALIBRATION_IMAGES)
+    def __init__(self, images: NDArray[np.uint8], num_images: int) -> None:
+        count = min(len(images), num_images)
         # Evenly over all of them, because they may be in the order of their classes.
         chosen = np.linspace(0, len(images) - 1, count).round().astype(int)
         self._batches = (
