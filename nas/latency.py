@@ -10,7 +10,7 @@ _TIME: Final = Rule("more than 0", lambda v: FINITE.holds(v) and v > 0)
 _LATENCY: Final = {
     **dict.fromkeys(("device", "precision", "torch"), TEXT),
     **dict.fromkeys(("batch_size", "threads", "runs"), whole(1)),
-    "warmup_runs": whole(),
+    **dict.fromkeys(("warmup_runs", "disturbed_runs"), whole()),
     **dict.fromkeys(("median_ms", "low_ms", "high_ms"), _TIME),
     "measured": Rule("a time in ISO 8601", is_time),
 }
@@ -22,9 +22,11 @@ class Latency:
 
     Times are in milliseconds for one batch. One run in twenty was faster than
     ``low_ms``, one in twenty slower than ``high_ms``; ``runs`` were timed, after
-    ``warmup_runs`` that were not. ``device`` is the name of the processor or GPU,
-    ``threads`` are those of the CPU, ``precision`` is that of the weights and products,
-    ``torch`` the version of PyTorch, and ``measured`` when that was, ISO 8601 in UTC.
+    ``warmup_runs`` that were not. In ``disturbed_runs`` of them the system gave the
+    processor to another program: they are left out where enough others are there.
+    ``device`` is the name of the processor or GPU, ``threads`` are those of the CPU,
+    ``precision`` is that of the weights and products, ``torch`` the version of PyTorch,
+    and ``measured`` when that was, ISO 8601 in UTC.
     """
 
     device: str
@@ -38,11 +40,17 @@ class Latency:
     warmup_runs: int
     torch: str
     measured: str
+    disturbed_runs: int = 0
 
     @property
     def images_per_second(self) -> float:
         """How many images that is, one batch after another."""
         return 1000 * self.batch_size / self.median_ms
+
+    @property
+    def disturbed(self) -> float:
+        """Which part of the runs was disturbed, in [0, 1]."""
+        return self.disturbed_runs / self.runs
 
     @property
     def setting(self) -> tuple[str, int, int, str]:

@@ -1,21 +1,25 @@
 """What came out of a search: its trials, their front, the report, exported models."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from nas.errors import UNREADABLE, RunError, one_line
 from nas.export import ModelFacts, write
+from nas.latency import Latency
 from nas.records import Recipe, TrialRecord
 from nas.report import (
     Effects,
+    LatencyRow,
     RepeatFacts,
     Summary,
     best,
     effects,
     is_compared,
     judged,
+    latency_rows,
     pareto_front,
     reference_point,
     repeat_facts,
@@ -23,6 +27,7 @@ from nas.report import (
     write_report,
 )
 from nas.search import RunFolder, SearchConfig
+from nas.search.latencies import newest, read_latencies
 from nas.search.mending import file_digest
 from nas.search.noise_files import read_beliefs, read_repeats
 
@@ -113,6 +118,25 @@ class Run:
         """Return what the repeats of a trial came to, None when it has none."""
         return repeat_facts(read_repeats(self.folder).get(number, ()))
 
+    def latencies(self, record: TrialRecord) -> tuple[Latency, ...]:
+        """Return what was measured of a trial's network, by device and batch size.
+
+        That is by 'nas measure' and, where latency is an objective, by the search.
+
+        Raises:
+            RunError: when it cannot be read.
+        """
+        searched = () if record.latency is None else (record.latency,)
+        return newest((*searched, *read_latencies(self.folder).get(record.hash, ())))
+
+    def latency_rows(self, front: Iterable[TrialRecord]) -> tuple[LatencyRow, ...]:
+        """Return what was measured of the trials of a front.
+
+        Raises:
+            RunError: when it cannot be read.
+        """
+        return tuple(row for r in front for row in latency_rows(r, self.latencies(r)))
+
     def summary(self) -> Summary:
         """Return the front with what is known about its noise, and hypervolumes."""
         config, records = self.config, self.records
@@ -151,6 +175,7 @@ class Run:
                 epochs=config.recipe.epochs,
                 data=facts,
                 effects=known,
+                latencies=self.latency_rows(found.front),
             )
         except Exception as error:  # a broken matplotlib fails in every way there is
             why = getattr(error, "strerror", None) or one_line(error)

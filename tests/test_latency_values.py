@@ -28,6 +28,7 @@ def test_it_comes_back_from_json():
         ("high_ms", float("inf")),
         ("median_ms", float("nan")),
         ("runs", True),
+        ("disturbed_runs", -1),
         ("measured", "yesterday"),
     ],
 )

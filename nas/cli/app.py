@@ -8,7 +8,9 @@ import typer
 from nas import __version__
 from nas.cli.grammar import DATA_HELP
 from nas.cli.options import (
+    parse_batches,
     parse_bytes,
+    parse_choice,
     parse_devices,
     parse_names,
     parse_seconds,
@@ -452,6 +454,76 @@ def export(
     from nas.cli.commands import run_export
 
     run_export(run, trial=trial, max_params=max_params, to=to)
+
+
+@app.command()
+def measure(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="WHAT...",
+            help="A run's folder, an exported model's, an architecture.json, or a "
+            "known network such as resnet20; several are measured in turns.",
+        ),
+    ],
+    trials: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_choice,
+            metavar="front|best|N,N",
+            help="The trials of runs.",
+        ),
+    ] = "front",
+    batch: Annotated[
+        Any,
+        typer.Option(
+            parser=parse_batches, metavar="N,N", help="Images in a call, a figure each."
+        ),
+    ] = "1,64",
+    threads: Annotated[
+        int, typer.Option(min=1, help="Threads to compute on, of the CPU.")
+    ] = 1,
+    device: Annotated[str, typer.Option(help="Either auto, cpu or cuda.")] = "auto",
+    input_shape: Annotated[
+        Any,
+        typer.Option(
+            "--input",
+            parser=parse_shape,
+            metavar="CxHxW",
+            help="Images for a known network.",
+            show_default="what it is known for",
+        ),
+    ] = None,
+    classes: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Classes for a known network.",
+            show_default="what it is known for",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON instead.")
+    ] = False,
+) -> None:
+    """Time networks as they are exported, and keep the figures of a run in it.
+
+    A second of runs for each figure, in turns; nothing else should run meanwhile.
+    """
+    from nas.cli.latency import run_measure
+    from nas.cli.plain import plain_console
+
+    run_measure(
+        plain_console(),
+        what,
+        trials=trials,
+        batch_sizes=batch,
+        threads=threads,
+        device=device,
+        input_shape=input_shape,
+        num_classes=classes,
+        as_json=as_json,
+    )
 
 
 @app.command()

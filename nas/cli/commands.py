@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from nas import api
 from nas.arch import Architecture, canonical_hash, read, to_json
 from nas.arch.reference import REFERENCES, reference_defaults
 from nas.cli.certainty import print_certainty, print_comparison
+from nas.cli.latency import print_run_latencies
 from nas.cli.plain import plain_console
 from nas.cli.progress import Watch
 from nas.cli.reading import Reading
@@ -104,7 +106,8 @@ def run_report(path: Path, *, as_json: bool) -> None:
     if as_json:
         known = run.effects
         effects = None if known is None else known.to_json()
-        _print_json(found.to_json() | {"effects": effects})
+        latencies = [asdict(row) for row in run.latency_rows(found.front)]
+        _print_json(found.to_json() | {"effects": effects, "latencies": latencies})
     else:
         _print_front(_console(), run)
     if failure is not None:
@@ -216,6 +219,7 @@ def _print_front(console: Console, run: Run) -> None:
         console.print(effects_view(run.effects), highlight=False)
     print_certainty(console, found)
     print_comparison(console, found)
+    print_run_latencies(console, run, front)
     most_accurate = best(front, costs=found.costs)
     assert most_accurate is not None
     console.print(

@@ -1,7 +1,7 @@
 """Values of options that are more than a string or a number."""
 
 import re
-from typing import Final
+from typing import Final, Literal
 
 import typer
 
@@ -54,6 +54,35 @@ def parse_trials(text: str | tuple[int, ...]) -> tuple[int, ...]:
             f"must be numbers of trials; got {text!r}; write for example 3,7"
         )
     return tuple(map(int, text.split(",")))
+
+
+def parse_choice(
+    text: str | tuple[int, ...],
+) -> Literal["front", "best"] | tuple[int, ...]:
+    """Return 'front', 'best' or the numbers in '3,7'."""
+    if isinstance(text, tuple):
+        return text
+    if text == "front":
+        return "front"
+    if text == "best":
+        return "best"
+    if not re.fullmatch(r"\d+(\s*,\s*\d+)*", text.strip()):
+        raise typer.BadParameter(
+            f"must be front, best or numbers of trials; got {text!r}; "
+            "write for example best or 3,7"
+        )
+    return tuple(map(int, text.split(",")))
+
+
+def parse_batches(text: str | tuple[int, ...]) -> tuple[int, ...]:
+    """Return the numbers in '1,64', each once."""
+    if isinstance(text, tuple):
+        return text
+    if not re.fullmatch(r"\d{1,9}(\s*,\s*\d{1,9})*", text.strip()):
+        raise typer.BadParameter(
+            f"must be numbers of images; got {text!r}; write for example 1,64"
+        )
+    return tuple(dict.fromkeys(map(int, text.split(","))))
 
 
 def parse_names(text: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -3,9 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import TracebackType
+from typing import Any, TypeVar
 
 from nas.records import EvalRequest, EvalResult
 
+T = TypeVar("T")
 Evaluate = Callable[[EvalRequest], EvalResult]
 Start = Callable[[], Evaluate]
 
@@ -57,6 +59,30 @@ class Executor(ABC):
 
         Args:
             timeout_seconds: how long to wait for the first result; None is for ever.
+        """
+
+    @abstractmethod
+    def exclusively(
+        self,
+        function: Callable[..., T],
+        *given: Any,
+        timeout_seconds: float,
+    ) -> T:
+        """Return what a function returns that runs while no evaluation does.
+
+        Evaluations that are under way stand still meanwhile, and so do their clocks:
+        neither their limits of time nor the seconds in their results count it. May be
+        called at any time before ``close``. The function has a process to itself where
+        evaluations have.
+
+        Args:
+            function: of a module; it and all that goes in or out can be pickled.
+            given: to the function.
+            timeout_seconds: for all of it, where it has a process to itself.
+
+        Raises:
+            ChildProcessError: the process ended without an answer, or gave none in
+                time; evaluations go on as if nothing had been.
         """
 
     @abstractmethod

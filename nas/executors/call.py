@@ -47,8 +47,8 @@ def call(
             if answer is not None:
                 return pickle.loads(answer)
             if has_ended:
-                raise ChildProcessError(f"{function!r}: {process.cause_of_death()}")
-        raise ChildProcessError(f"{function!r} took longer than {timeout_seconds:g} s")
+                raise ChildProcessError(process.cause_of_death())
+        raise ChildProcessError(f"it took longer than {timeout_seconds:g} s")
     finally:
         process.end(PATIENCE_SECONDS)
 

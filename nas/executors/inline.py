@@ -1,9 +1,10 @@
 """An executor that evaluates in this very process, one request after another."""
 
 from collections import deque
-from typing import final
+from collections.abc import Callable
+from typing import Any, final
 
-from nas.executors.base import Evaluate, Executor, Start
+from nas.executors.base import Evaluate, Executor, Start, T
 from nas.executors.outcome import started
 from nas.records import EvalRequest, EvalResult
 
@@ -44,6 +45,15 @@ class InlineExecutor(Executor):
         result = self._evaluate(self._queue[0])
         self._queue.popleft()
         return [result]
+
+    def exclusively(
+        self,
+        function: Callable[..., T],
+        *given: Any,
+        timeout_seconds: float,  # noqa: ARG002
+    ) -> T:
+        """Call a function in this process, between two evaluations."""
+        return function(*given)
 
     def close(self) -> None:
         """Forget what has not been evaluated."""

@@ -6,9 +6,10 @@ from dataclasses import replace
 from multiprocessing.reduction import ForkingPickler
 from selectors import DefaultSelector
 from time import monotonic
-from typing import Final, final
+from typing import Any, Final, final
 
-from nas.executors.base import Executor, Start
+from nas.executors.base import Executor, Start, T
+from nas.executors.call import call
 from nas.executors.packing import Packing
 from nas.executors.process import PATIENCE_SECONDS
 from nas.executors.server import start_server
@@ -94,6 +95,25 @@ class LocalExecutor(Executor):
             self._sleep(until)
         finished, self._finished = self._finished, []
         return finished
+
+    def exclusively(
+        self,
+        function: Callable[..., T],
+        *given: Any,
+        timeout_seconds: float,
+    ) -> T:
+        """Call a function in a process of its own, all others stopped by the system."""
+        try:
+            for worker in self._workers:
+                worker.pause()
+            self._collect()  # what came before counts nothing of this
+            found: T = call(
+                self._server, function, *given, timeout_seconds=timeout_seconds
+            )
+            return found
+        finally:
+            for worker in self._workers:
+                worker.go_on()
 
     def close(self) -> None:
         """End all processes, busy or not."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from selectors import EVENT_READ, EVENT_WRITE, BaseSelector
 from socket import socket, socketpair
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, Final, final
 
 from nas.executors.channel import Channel
@@ -45,6 +45,9 @@ class ForkedProcess:
         self._failure: Exception | None = None
         self._is_started = False
         self._is_given_up = False
+        self._is_stopped = False
+        self._starting = Lock()
+        """Held by who starts it, or stops it and lets it go on."""
         self._has_lost_server = False
         try:
             server.ensure_running()
@@ -64,7 +67,10 @@ class ForkedProcess:
                 self._failure = error
                 return
         # Either this sees that it is given up, or who gives it up that it is started.
-        self._is_started = True
+        with self._starting:
+            self._is_started = True
+            if self._is_stopped:
+                self._signal(signal.SIGSTOP)
         if self._is_given_up:
             self._kill_group()
 
@@ -113,6 +119,32 @@ class ForkedProcess:
             case _:
                 how = f"(exit code {code})"
         return f"worker died {how}"
+
+    def stop(self) -> None:
+        """Have the process with all its group stand still; one still to start, too."""
+        with self._starting:
+            self._is_stopped = True
+            if self._is_started:
+                self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Have it go on where it was."""
+        with self._starting:
+            self._is_stopped = False
+            if self._is_started:
+                self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process, which may lead no group yet, and to its group.
+
+        Nobody gets it once the process has ended: another may have its number.
+        """
+        if self._process.exitcode is not None:
+            return
+        assert self._process.pid is not None
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(self._process.pid, number)
+            os.killpg(self._process.pid, number)
 
     def kill(self) -> None:
         """Kill the process with all its group; one still to start will be later."""

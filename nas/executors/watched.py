@@ -38,7 +38,11 @@ class WatchedWorker:
         self._is_ready = False
         self._may_return = False
         self._since = monotonic()
-        """When it began to start, or to do its request."""
+        """When it began to start, or to do its request, on a clock that stands still
+        while it is paused."""
+        self._paused_at: float | None = None
+        self._paused_seconds = 0.0
+        """Of its request's time."""
         self._oom_kills = 0
         self._process = ForkedProcess(server, serve, pickled_start, limits)
 
@@ -50,7 +54,7 @@ class WatchedWorker:
         self._oom_kills = num_oom_kills()
         self._may_return = self._is_ready
         if self._is_ready:
-            self._since = monotonic()
+            self._begin()
         try:
             self._process.channel.put(message)
         except OSError:  # it just died, which `take` will find
@@ -60,6 +64,21 @@ class WatchedWorker:
         """Give its request another limit of time."""
         assert self.request is not None
         self.request = replace(self.request, timeout_seconds=timeout_seconds)
+
+    def pause(self) -> None:
+        """Have it, and what it has started, stand still until `go_on`."""
+        self._paused_at = monotonic()
+        self._process.stop()
+
+    def go_on(self) -> None:
+        """Have it go on where it was, if it stands still."""
+        if self._paused_at is None:
+            return
+        paused_seconds = monotonic() - self._paused_at
+        self._paused_at = None
+        self._since += paused_seconds
+        self._paused_seconds += paused_seconds
+        self._process.go_on()
 
     def register(self, selector: BaseSelector) -> None:
         """Have a selector wake up when `take` should be called."""
@@ -89,12 +108,13 @@ class WatchedWorker:
                 heard = pickle.loads(message)
                 if isinstance(heard, Answer):
                     self.request, self.is_over = None, heard.is_last
-                    return heard.result
+                    return self._on_its_clock(heard.result)
                 if isinstance(heard, Begun):
                     self._may_return = False
                     continue
                 assert isinstance(heard, Ready), heard
-                self._is_ready, self._since = True, monotonic()
+                self._is_ready = True
+                self._begin()
             if not has_ended:
                 self._process.channel.flush()
         except (EOFError, OSError):
@@ -115,6 +135,14 @@ class WatchedWorker:
     def end(self, patience_seconds: float) -> None:
         """Kill it and what it has started, and forget it once it is gone."""
         self._process.end(patience_seconds)
+
+    def _begin(self) -> None:
+        self._since, self._paused_seconds = monotonic(), 0.0
+
+    def _on_its_clock(self, result: EvalResult) -> EvalResult:
+        if not self._paused_seconds:
+            return result
+        return replace(result, seconds=max(0.0, result.seconds - self._paused_seconds))
 
     def _died(self) -> EvalResult | None:
         if self._may_return:

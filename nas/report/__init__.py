@@ -7,6 +7,7 @@ from nas.report.front import Front, best, has_accuracy, is_compared, pareto_fron
 from nas.report.human import compact, human
 from nas.report.hypervolume import Reference, reference_point
 from nas.report.judged import RepeatFacts, judged, repeat_facts
+from nas.report.latencies import LatencyRow, latency_rows
 from nas.report.outline import Outline, Part, outline
 from nas.report.stops import describe_stops, epochs_spent
 from nas.report.summary import Certainty, Summary, summarize
@@ -22,6 +23,7 @@ __all__ = [
     "Effects",
     "Front",
     "FrontRow",
+    "LatencyRow",
     "Outline",
     "Part",
     "Reference",
@@ -41,6 +43,7 @@ __all__ = [
     "human",
     "is_compared",
     "judged",
+    "latency_rows",
     "outline",
     "pareto_front",
     "recipe_text",

@@ -14,6 +14,7 @@ from nas.report.costs import CostAxis
 from nas.report.courses import draw_courses
 from nas.report.effects import Effects
 from nas.report.figure import draw_front
+from nas.report.latencies import LatencyRow
 from nas.report.stops import TrialRow, stopped, trial_rows
 from nas.report.summary import Summary
 from nas.report.tables import FrontRow
@@ -28,6 +29,7 @@ def write_report(
     epochs: int | None = None,
     data: Mapping[str, Any] | None = None,
     effects: Effects | None = None,
+    latencies: Sequence[LatencyRow] = (),
 ) -> None:
     """Write ``front.csv``, ``front.json``, ``front.png`` and ``summary.json``.
 
@@ -44,6 +46,7 @@ def write_report(
         epochs: of a whole training.
         data: the facts about the data, which go to ``data.json``.
         effects: what accuracy goes by, which goes to ``effects.json``.
+        latencies: of the front, which go to ``latency.csv`` if there are any.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _replaced(folder / "front.csv") as path:
@@ -59,6 +62,11 @@ def write_report(
         (folder / "effects.json").unlink(missing_ok=True)
     else:
         _write_json(folder / "effects.json", effects.to_json())
+    if latencies:
+        with _replaced(folder / "latency.csv") as path:
+            _write_csv(path, LatencyRow, latencies)
+    else:
+        (folder / "latency.csv").unlink(missing_ok=True)
     # Pictures come last: of all this, they are what most often cannot be made.
     with warnings.catch_warnings():
         # The title may be in letters that the font does not have.
@@ -95,7 +103,9 @@ def _write_json(path: Path, data: Any) -> None:
 
 
 def _write_csv(
-    path: Path, kind: type[Any], rows: Iterable[FrontRow] | Iterable[TrialRow]
+    path: Path,
+    kind: type[Any],
+    rows: Iterable[FrontRow] | Iterable[TrialRow] | Iterable[LatencyRow],
 ) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         names = [field.name for field in fields(kind)]

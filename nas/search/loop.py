@@ -13,6 +13,7 @@ from nas.report import CostAxis
 from nas.search.beliefs import believe
 from nas.search.config import SearchConfig
 from nas.search.events import Begun, Event, Notice
+from nas.search.latency_slot import LatencyOf, latency_in_slot
 from nas.search.leftovers import remove_half_written
 from nas.search.mending import torn_weights, train_again
 from nas.search.noise_files import read_repeats, write_beliefs
@@ -76,6 +77,7 @@ def run_search(
                 on_event,
                 now,
                 retry_failed=retry_failed,
+                latency_of=_latency_of(config, executor),
             )
             on_event(
                 Begun(
@@ -189,6 +191,12 @@ def _keep_beliefs(
     except Exception as error:
         why = str(error) if isinstance(error, NasError) else one_line(error)
         on_event(Notice(text=f"warning: nothing says how sure the front is: {why}"))
+
+
+def _latency_of(config: SearchConfig, executor: Executor) -> LatencyOf | None:
+    if "latency" not in config.objectives:
+        return None
+    return latency_in_slot(executor, places(config.device, config.devices)[0])
 
 
 def _executor(config: SearchConfig, data: SearchData) -> Executor:

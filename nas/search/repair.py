@@ -15,6 +15,7 @@ from nas.search.changes import changed_facts
 from nas.search.checked import Own
 from nas.search.config_file import BEGAN
 from nas.search.files import keep_names, write_atomic
+from nas.search.latencies import spoilt_latencies
 from nas.search.leftovers import remove_half_written
 from nas.search.mirror import JOURNALS, Mirror, forget
 from nas.search.noise_files import spoilt_files
@@ -163,7 +164,8 @@ class _Repair:
 
     def others(self) -> None:
         """Set aside what else cannot be read."""
-        for path, remedy in spoilt_files(self.run):
+        spoilt = (*spoilt_files(self.run), *spoilt_latencies(self.run))
+        for path, remedy in spoilt:
             aside = _set_aside(path)
             name = path.relative_to(self.run.path)
             self.lines.append(f"{name} could not be read and is now {aside}; {remedy}")

@@ -8,6 +8,7 @@ from datetime import datetime
 from nas.arch import Architecture
 from nas.errors import SearchFailed, counted
 from nas.executors import Executor
+from nas.latency import Latency
 from nas.nn.cost import cost
 from nas.records import Arm, EvalRequest, EvalResult, Recipe, TrialRecord
 from nas.search.arms import Arms
@@ -15,6 +16,7 @@ from nas.search.attempts import Attempt, checked
 from nas.search.config import SearchConfig
 from nas.search.events import Event, Finished, Notice, Paused, Promoted, Started
 from nas.search.halving import Halving
+from nas.search.latency_slot import LatencyOf
 from nas.search.mirror import Mirror
 from nas.search.run import RunFolder
 from nas.search.scheduler import Promotion
@@ -36,6 +38,8 @@ class Searching:
         on_event: told of everything that happens, in order.
         now: the clock.
         retry_failed: also train those again that failed for no fault of their own.
+        latency_of: measures candidates before they are trained; None where nobody
+            asks what they take.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Searching:
         now: Callable[[], datetime],
         *,
         retry_failed: bool = False,
+        latency_of: LatencyOf | None = None,
     ) -> None:
         self.run_folder = run
         self.config = config
@@ -56,6 +61,8 @@ class Searching:
         self.limits = limits
         self.on_event = on_event
         self.now = now
+        self.latency_of = latency_of
+        self.latencies: dict[int, Latency] = {}  # of those that are running
         known = run.records()
         self.interrupted = run.unfinished()
         if retry_failed:
@@ -164,8 +171,35 @@ class Searching:
         self.stops[trial] = stop
         self.attempts[trial] = Attempt()
         self.mirror.start(trial, architecture)
-        self._submit(trial)
+        why = self._measure(trial)
+        if why is None:
+            self._submit(trial)
+        else:
+            self.run_folder.start_trial(trial, architecture, arm)
         self.on_event(Started(trial=trial, params=cost(architecture).total.params))
+        if why is not None:
+            self._finish_unmeasured(trial, why)
+
+    def _measure(self, trial: int) -> str | None:
+        """Measure a candidate that is to be trained; return why that failed, if so."""
+        if self.latency_of is None:
+            return None
+        found = self.latency_of(self.running[trial])
+        if isinstance(found, str):
+            return found
+        self.latencies[trial] = found
+        return None
+
+    def _finish_unmeasured(self, trial: int, why: str) -> None:
+        result = EvalResult(
+            trial=trial,
+            status="failed",
+            seconds=0.0,
+            error=f"its latency could not be measured: {why}",
+            reason="lost",
+        )
+        self._finish(result)
+        self._check_streak(result)
 
     def _recipe(self, architecture: Architecture) -> Recipe:
         """Return what a candidate is trained with: the run's recipe, or its own."""
@@ -280,6 +314,7 @@ class Searching:
         epochs = len(curve) if result.epochs is None else result.epochs
         epochs += self.lost_epochs.pop(result.trial, 0)
         standings = () if before is None else before.standings
+        known = None if before is None else before.latency
         if result.standing is not None:
             standings = (*standings, (len(curve), result.standing))
         if before is not None:
@@ -308,6 +343,7 @@ class Searching:
             standings=standings,
             finished=self.now().isoformat(timespec="seconds"),
             arm=self.arms.arm_of[result.trial],
+            latency=self.latencies.pop(result.trial, known),
         )
 
     @property

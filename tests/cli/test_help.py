@@ -8,6 +8,7 @@ COMMANDS = [
     "repair",
     "report",
     "export",
+    "measure",
     "show",
     "tensorboard",
 ]
@@ -51,6 +52,10 @@ OPTIONS = {
     "repair": ["RUN"],
     "report": ["RUN", "--json"],
     "export": ["RUN", "--trial", "--max-params", "--to"],
+    "measure": [
+        *("WHAT...", "--trials", "--batch", "--threads", "--device", "--input"),
+        *("--classes", "--json"),
+    ],
     "show": [
         *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),
         "--json",

@@ -119,6 +119,21 @@ def test_one_that_is_to_be_alone_has_a_result_like_any_other(
     assert sorted(result.trial for result in drain(executor)) == list(range(6))
 
 
+def test_a_call_between_evaluations_costs_none_of_them(executor: Executor) -> None:
+    for trial in range(4):
+        executor.submit(request(trial))
+    assert executor.exclusively(sum, (1, 2), timeout_seconds=60) == 3
+    results = [executor.wait(None)]
+    assert executor.exclusively(sum, (3, 4), timeout_seconds=60) == 7
+    for trial in range(4, 6):
+        executor.submit(request(trial))
+    results.append(drain(executor))
+    found = [result for several in results for result in several]
+    assert sorted(result.trial for result in found) == list(range(6))
+    assert {result.status for result in found} == {"complete"}
+    assert executor.exclusively(sum, (5, 6), timeout_seconds=60) == 11
+
+
 def test_a_request_in_time_is_none_the_worse_for_its_limit(executor: Executor) -> None:
     for trial in range(4):
         executor.submit(request(trial, timeout_seconds=PATIENCE_SECONDS))

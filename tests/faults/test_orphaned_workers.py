@@ -118,6 +118,19 @@ def test_while_a_call_is_made(tmp_path: Path, listener: Listener) -> None:
         kill_first(found)
 
 
+def test_while_workers_stand_still(tmp_path: Path, listener: Listener) -> None:
+    body = """
+    executor = LocalExecutor(scripted.Scripted, workers=2)
+    for trial in range(2):
+        executor.submit(scripted.request(trial, f"hold {address}"))
+    executor.exclusively(scripted.HoldFirst(address), timeout_seconds=60)
+"""
+    path = script(tmp_path, body)
+    with marked(path, listener.address, cwd=tmp_path) as found:
+        heard(listener)
+        kill_first(found)
+
+
 def test_without_the_kernels_help(tmp_path: Path, listener: Listener) -> None:
     """A thread in each worker is enough, as long as threads can run."""
     body = """
