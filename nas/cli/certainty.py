@@ -45,8 +45,9 @@ def print_certainty(console: Console, found: Summary) -> None:
 def print_comparison(console: Console, found: Summary) -> None:
     """Print hypervolumes, and what is established about random search if it ran."""
     at = found.reference
+    only = "" if len(found.costs) == 1 else " alone, the first of the costs"
     console.print(
-        f"\nHypervolume over the log of {titles([at.cost])}, from "
+        f"\nHypervolume over the log of {titles([at.cost])}{only}, from "
         f"{percent(at.accuracy)} and {at.cost.phrase(at.most)} ({at.name}):",
         highlight=False,
     )

@@ -95,7 +95,7 @@ def costs_of(objectives: Sequence[str]) -> tuple[CostAxis, ...]:
     """
     for name in objectives:
         if name not in OBJECTIVES:
-            raise ConfigError(f"objectives has an {unknown('name', name, OBJECTIVES)}")
+            raise ConfigError(f"objectives hold an {unknown('name', name, OBJECTIVES)}")
     for name in objectives:
         if objectives.count(name) > 1:
             raise ConfigError(

@@ -10,7 +10,7 @@ reads or writes.
 """
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import le
@@ -66,11 +66,17 @@ def expected_epochs(rungs: Sequence[int], eta: int, trials: int) -> int:
 def beaten_by(standings: Iterable[Standing]) -> dict[int, int]:
     """Return for each trial how many others beat it in accuracy and all costs."""
     ordered = _by_cost(standings)
+    found: dict[int, int] = {}
+    if ordered and len(ordered[0].costs) == 1:
+        ascending: list[float] = []
+        for one in ordered:
+            found[one.trial] = len(ascending) - bisect_left(ascending, one.accuracy)
+            insort(ascending, one.accuracy)
+        return found
     points = np.array([(*one.costs, -one.accuracy) for one in ordered])
-    return {
-        one.trial: int((points[:i] <= points[i]).all(axis=1).sum())
-        for i, one in enumerate(ordered)
-    }
+    for i, one in enumerate(ordered):
+        found[one.trial] = int((points[:i] <= points[i]).all(axis=1).sum())
+    return found
 
 
 def ranked(standings: Iterable[Standing]) -> list[Standing]:

@@ -128,7 +128,7 @@ def test_probabilities_of_the_front_are_those_of_definition():
         )
         for i in range(4)
     ]
-    assert _on_front(sizes, drawn).tolist() == pytest.approx(expected)
+    assert _on_front(sizes[:, None], drawn).tolist() == pytest.approx(expected)
 
 
 def test_pairs_of_the_front_are_compared_once():
