@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nas.api import repair, repeat, resume, search, search_from
     from nas.arch import Architecture
     from nas.errors import NasError, SearchFailed
+    from nas.measuring import measure
     from nas.records import Recipe, TrialRecord
     from nas.run import Run
     from nas.space import BoundSpace, SearchSpace
@@ -31,6 +32,7 @@ _HOMES: Final = {
     "SearchFailed": "nas.errors",
     "SearchSpace": "nas.space",
     "TrialRecord": "nas.records",
+    "measure": "nas.measuring",
     "repair": "nas.api",
     "repeat": "nas.api",
     "resume": "nas.api",
@@ -47,6 +49,7 @@ __all__ = [
     "SearchFailed",
     "SearchSpace",
     "TrialRecord",
+    "measure",
     "repair",
     "repeat",
     "resume",

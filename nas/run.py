@@ -1,7 +1,6 @@
 """What came out of a search: its trials, their front, the report, exported models."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,14 +11,12 @@ from nas.latency import Latency
 from nas.records import Recipe, TrialRecord
 from nas.report import (
     Effects,
-    LatencyRow,
     RepeatFacts,
     Summary,
     best,
     effects,
     is_compared,
     judged,
-    latency_rows,
     pareto_front,
     reference_point,
     repeat_facts,
@@ -129,14 +126,6 @@ class Run:
         searched = () if record.latency is None else (record.latency,)
         return newest((*searched, *read_latencies(self.folder).get(record.hash, ())))
 
-    def latency_rows(self, front: Iterable[TrialRecord]) -> tuple[LatencyRow, ...]:
-        """Return what was measured of the trials of a front.
-
-        Raises:
-            RunError: when it cannot be read.
-        """
-        return tuple(row for r in front for row in latency_rows(r, self.latencies(r)))
-
     def summary(self) -> Summary:
         """Return the front with what is known about its noise, and hypervolumes."""
         config, records = self.config, self.records
@@ -175,7 +164,7 @@ class Run:
                 epochs=config.recipe.epochs,
                 data=facts,
                 effects=known,
-                latencies=self.latency_rows(found.front),
+                latencies={r.trial: self.latencies(r) for r in found.front},
             )
         except Exception as error:  # a broken matplotlib fails in every way there is
             why = getattr(error, "strerror", None) or one_line(error)

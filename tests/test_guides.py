@@ -6,12 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_line import command_line
+from command_line import command_line, kept_handlers
+from made_latency import latency
+from made_run import make_run
 
+from nas import measuring
+from nas.__main__ import main
 from nas.data import load
 from nas.data.facts import describe
 from nas.data.sources import FORMS, NAMED
+from nas.nn.timed import Timed
 from nas.report import COSTS
+from nas.run import Run
 from nas.space import BoundSpace, read_space
 from nas.space.recipe import RECIPE_FIELDS
 
@@ -103,6 +109,28 @@ def test_the_sampler_works_in_a_study_of_ones_own():
     exec(compile(code, "strategies.md", "exec"), names)
     assert len(names["study"].trials) == 30
     assert len(names["study"].best_trials) > 3
+
+
+def test_the_commands_of_the_guide_to_latency(tmp_path, monkeypatch):
+    def timed(server, function, subjects, batch_sizes, device, threads, **options):
+        own = [latency(batch_size=n, threads=threads) for n in batch_sizes]
+        return [Timed(params=1, macs=1, latencies=tuple(own)) for _ in subjects]
+
+    monkeypatch.setattr(measuring, "call", timed)
+    monkeypatch.setattr(measuring, "num_cores", lambda: 2)
+    monkeypatch.chdir(tmp_path)
+    run = Run(make_run(tmp_path / "runs" / "small", [0.5, 0.75]).path)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.py").touch()
+    small = ["--space", "minimal", "--max-params", "8k", "--trials", "1"]
+    small += ["--epochs", "1", "--workers", "0"]
+    with kept_handlers():
+        for line in "".join(blocks("latency.md", "sh")).splitlines():
+            nas, command, *argv = line.partition("#")[0].split()
+            more = small if command == "search" else []
+            assert (nas, main([command, *argv, *more])) == ("nas", 0), line
+    settings = [(one.batch_size, one.threads) for one in run.latencies(run.best())]
+    assert settings == [(1, 1), (64, 1), (1, 2), (64, 2)]
 
 
 def test_the_guide_to_reliability_names_tests_that_are_there():

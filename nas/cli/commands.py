@@ -30,7 +30,7 @@ from nas.cli.render import (
 from nas.errors import ConfigError, NasError, RunError, SpaceError, unknown
 from nas.nn.cost import cost
 from nas.records import Recipe, TrialRecord, recipe_to_json
-from nas.report import best, describe_stops, titles
+from nas.report import best, describe_stops, latency_rows, titles
 from nas.run import Run
 from nas.search import Event
 from nas.space import BoundSpace, SearchSpace, shipped
@@ -106,7 +106,8 @@ def run_report(path: Path, *, as_json: bool) -> None:
     if as_json:
         known = run.effects
         effects = None if known is None else known.to_json()
-        latencies = [asdict(row) for row in run.latency_rows(found.front)]
+        timed = {record.trial: run.latencies(record) for record in found.front}
+        latencies = [asdict(row) for row in latency_rows(found.front, timed)]
         _print_json(found.to_json() | {"effects": effects, "latencies": latencies})
     else:
         _print_front(_console(), run)
