@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nas.arch import Architecture
     from nas.errors import NasError, SearchFailed
     from nas.finals import retrain
+    from nas.measuring import measure
     from nas.records import Recipe, TrialRecord
     from nas.run import Run
     from nas.space import BoundSpace, SearchSpace
@@ -32,6 +33,7 @@ _HOMES: Final = {
     "SearchFailed": "nas.errors",
     "SearchSpace": "nas.space",
     "TrialRecord": "nas.records",
+    "measure": "nas.measuring",
     "repair": "nas.api",
     "repeat": "nas.api",
     "resume": "nas.api",
@@ -49,6 +51,7 @@ __all__ = [
     "SearchFailed",
     "SearchSpace",
     "TrialRecord",
+    "measure",
     "repair",
     "repeat",
     "resume",

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from nas.errors import counted
 from nas.rules import FINITE, TEXT, Rule, check, is_time, whole
 
 _TIME: Final = Rule("more than 0", lambda v: FINITE.holds(v) and v > 0)
@@ -14,6 +15,20 @@ _LATENCY: Final = {
     **dict.fromkeys(("median_ms", "low_ms", "high_ms"), _TIME),
     "measured": Rule("a time in ISO 8601", is_time),
 }
+
+
+class Setting(NamedTuple):
+    """On what a network was timed, and with how many images at a time."""
+
+    device: str
+    threads: int
+    precision: str
+    batch_size: int
+
+    @property
+    def machine(self) -> str:
+        """The device in words: 'Some CPU, 1 thread, float32'."""
+        return f"{self.device}, {counted(self.threads, 'thread')}, {self.precision}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +68,9 @@ class Latency:
         return self.disturbed_runs / self.runs
 
     @property
-    def setting(self) -> tuple[str, int, int, str]:
+    def setting(self) -> Setting:
         """What has to be the same for two figures to be of the same thing."""
-        return self.device, self.threads, self.batch_size, self.precision
+        return Setting(self.device, self.threads, self.precision, self.batch_size)
 
     def to_json(self) -> dict[str, Any]:
         """Return the latency as plain JSON data."""

@@ -1,7 +1,7 @@
 """What came out of a search: its trials, their front, the report, exported models."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,6 @@ from nas.report import (
     Contest,
     Effects,
     Entrant,
-    LatencyRow,
     RepeatFacts,
     Summary,
     best,
@@ -27,7 +26,6 @@ from nas.report import (
     effects,
     is_compared,
     judged,
-    latency_rows,
     pareto_front,
     reference_point,
     repeat_facts,
@@ -139,14 +137,6 @@ class Run:
         searched = () if record.latency is None else (record.latency,)
         return newest((*searched, *read_latencies(self.folder).get(record.hash, ())))
 
-    def latency_rows(self, front: Iterable[TrialRecord]) -> tuple[LatencyRow, ...]:
-        """Return what was measured of the trials of a front.
-
-        Raises:
-            RunError: when it cannot be read.
-        """
-        return tuple(row for r in front for row in latency_rows(r, self.latencies(r)))
-
     def summary(self) -> Summary:
         """Return the front with what is known about its noise, and hypervolumes."""
         config, records = self.config, self.records
@@ -206,7 +196,7 @@ class Run:
                 epochs=config.recipe.epochs,
                 data=facts,
                 effects=known,
-                latencies=self.latency_rows(found.front),
+                latencies={r.trial: self.latencies(r) for r in found.front},
             )
             if contests := self.contests():
                 title = f"{facts['name']}, retrained and tested"

@@ -8,9 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from command_line import command_line, kept_handlers
+from made_latency import latency
+from made_run import make_run
 from PIL import Image
 from safetensors.torch import save_file
 
+from nas import measuring
 from nas.__main__ import main
 from nas.arch.reference import resnet20
 from nas.data import load
@@ -18,7 +22,10 @@ from nas.data.facts import describe
 from nas.data.sources import FORMS, NAMED
 from nas.export import ModelFacts, Package, write
 from nas.nn.build import build
+from nas.nn.timed import Timed
 from nas.records import Recipe
+from nas.report import COSTS
+from nas.run import Run
 from nas.space import BoundSpace, read_space
 from nas.space.recipe import RECIPE_FIELDS
 
@@ -165,6 +172,28 @@ def test_the_sampler_works_in_a_study_of_ones_own():
     assert len(names["study"].best_trials) > 3
 
 
+def test_the_commands_of_the_guide_to_latency(tmp_path, monkeypatch):
+    def timed(server, function, subjects, batch_sizes, device, threads, **options):
+        own = [latency(batch_size=n, threads=threads) for n in batch_sizes]
+        return [Timed(params=1, macs=1, latencies=tuple(own)) for _ in subjects]
+
+    monkeypatch.setattr(measuring, "call", timed)
+    monkeypatch.setattr(measuring, "num_cores", lambda: 2)
+    monkeypatch.chdir(tmp_path)
+    run = Run(make_run(tmp_path / "runs" / "small", [0.5, 0.75]).path)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.py").touch()
+    small = ["--space", "minimal", "--max-params", "8k", "--trials", "1"]
+    small += ["--epochs", "1", "--workers", "0"]
+    with kept_handlers():
+        for line in "".join(blocks("latency.md", "sh")).splitlines():
+            nas, command, *argv = line.partition("#")[0].split()
+            more = small if command == "search" else []
+            assert (nas, main([command, *argv, *more])) == ("nas", 0), line
+    settings = [(one.batch_size, one.threads) for one in run.latencies(run.best())]
+    assert settings == [(1, 1), (64, 1), (1, 2), (64, 2)]
+
+
 def test_the_guide_to_reliability_names_tests_that_are_there():
     text = (DOCS / "reliability.md").read_text()
     named = set(re.findall(r"`(test_\w+\.py)`", text))
@@ -195,3 +224,29 @@ def test_pictures_from_python(tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         *("resnet20.png", "resnet20.svg", "small.svg")
     ]
+
+
+def test_the_commands_of_the_guide_to_objectives_search(tmp_path, monkeypatch, capsys):
+    (commands,) = blocks("objectives.md", "sh")
+    monkeypatch.chdir(tmp_path)
+    small = ["--space", "minimal", "--max-params", "8k", "--trials", "2"]
+    with command_line(capsys, monkeypatch) as nas:
+        for command in commands.splitlines():
+            assert command.startswith("nas ")
+            options = [*small, "--epochs", "1", "--workers", "0"]
+            outcome = nas(*command.split()[1:], *options)
+            assert outcome.code == 0, outcome.err
+
+
+def test_the_study_of_the_guide_to_objectives():
+    (code,) = blocks("objectives.md", "python")
+    names: dict[str, Any] = {}
+    exec(compile(code, "objectives.md", "exec"), names)
+    assert len(names["study"].trials) == 30
+    assert len(names["study"].best_trials) > 3
+
+
+def test_every_objective_has_its_row():
+    text = (DOCS / "objectives.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    assert rows == ["accuracy", *COSTS]

@@ -32,7 +32,7 @@ from nas.cli.retrained import print_contests
 from nas.errors import ConfigError, NasError, RunError, SpaceError, unknown
 from nas.nn.cost import cost
 from nas.records import Recipe, TrialRecord, recipe_to_json
-from nas.report import best, describe_stops, titles
+from nas.report import best, describe_stops, latency_rows, titles
 from nas.run import Run
 from nas.search import Event
 from nas.space import BoundSpace, SearchSpace, shipped
@@ -109,7 +109,8 @@ def run_report(path: Path, *, as_json: bool) -> None:
         known = run.effects
         effects = None if known is None else known.to_json()
         contests = {p.folder: c.to_json() for p, c in run.contests().items()}
-        latencies = [asdict(row) for row in run.latency_rows(found.front)]
+        timed = {record.trial: run.latencies(record) for record in found.front}
+        latencies = [asdict(row) for row in latency_rows(found.front, timed)]
         further = {"effects": effects, "retrained": contests, "latencies": latencies}
         _print_json(found.to_json() | further)
     else:

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 
 from nas.drawing import human
-from nas.errors import counted
 from nas.latency import Latency
 from nas.measuring import Choice, Measured, measure
 from nas.records import TrialRecord
@@ -94,11 +93,11 @@ def print_run_latencies(
 
 def print_latencies(console: Console, lines: Sequence[LatencyLine]) -> None:
     """Print a table for every device, with the networks that were measured on it."""
-    devices = sorted({_device(one) for line in lines for one in line.latencies})
-    for number, device in enumerate(devices):
+    machines = {one.setting.machine for line in lines for one in line.latencies}
+    for number, machine in enumerate(sorted(machines)):
         if number:
             console.print()
-        console.print(_table(device, lines))
+        console.print(_table(machine, lines))
     worst = max(one.disturbed for line in lines for one in line.latencies)
     if worst >= DISTURBED:
         console.print(
@@ -109,21 +108,16 @@ def print_latencies(console: Console, lines: Sequence[LatencyLine]) -> None:
         )
 
 
-def _device(latency: Latency) -> str:
-    threads = counted(latency.threads, "thread")
-    return f"{latency.device}, {threads}, {latency.precision}"
-
-
-def _table(device: str, lines: Sequence[LatencyLine]) -> Table:
+def _table(machine: str, lines: Sequence[LatencyLine]) -> Table:
     """Return a table with a row for each network and each size of batches."""
-    table = Table(title=device, title_justify="left", title_style="bold", box=None)
+    table = Table(title=machine, title_justify="left", title_style="bold", box=None)
     table.add_column("network", overflow="fold")
     for name in ("parameters", "MACs", "batch", "ms", "5-95 %", "images/s"):
         table.add_column(name, justify="right")
     for line in lines:
         said = (line.name, f"{line.params:,}", human(line.macs))
         for one in line.latencies:
-            if _device(one) != device:
+            if one.setting.machine != machine:
                 continue
             table.add_row(
                 *said,

@@ -1,7 +1,8 @@
 """Latencies of a front as rows of plain data: for CSV, JSON and the terminal."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from nas.latency import Latency
 from nas.records import TrialRecord
@@ -29,11 +30,42 @@ class LatencyRow:
     measured: str
 
 
+Latencies = Mapping[int, Sequence[Latency]]
+"""Those of trials, by their numbers."""
+
+
 def latency_rows(
-    record: TrialRecord, latencies: Iterable[Latency]
+    front: Iterable[TrialRecord], latencies: Latencies
 ) -> tuple[LatencyRow, ...]:
-    """Return a row for each latency of a trial of the front."""
-    return tuple(_row(record, latency) for latency in latencies)
+    """Return a row for each latency of each trial of a front."""
+    return tuple(
+        _row(record, latency)
+        for record in front
+        for latency in latencies.get(record.trial, ())
+    )
+
+
+def comparable(
+    front: Iterable[TrialRecord], latencies: Latencies
+) -> tuple[TrialRecord, ...]:
+    """Return trials with latencies that can be compared, of one device and batch size.
+
+    That is the setting which most of the trials were measured in, of such the one with
+    the smallest batches.
+    """
+    trials = [record for record in front if latencies.get(record.trial)]
+    settings = Counter(
+        latency.setting for record in trials for latency in latencies[record.trial]
+    )
+    if not settings:
+        return ()
+    chosen = min(settings, key=lambda one: (-settings[one], one.batch_size, one))
+    return tuple(
+        replace(record, latency=latency)
+        for record in trials
+        for latency in latencies[record.trial]
+        if latency.setting == chosen
+    )
 
 
 def _row(record: TrialRecord, latency: Latency) -> LatencyRow:

@@ -10,11 +10,12 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from nas.report.costs import CostAxis
+from nas.records import TrialRecord
+from nas.report.costs import COSTS, CostAxis
 from nas.report.courses import draw_courses
 from nas.report.effects import Effects
 from nas.report.figure import draw_front
-from nas.report.latencies import LatencyRow
+from nas.report.latencies import Latencies, LatencyRow, comparable, latency_rows
 from nas.report.stops import TrialRow, stopped, trial_rows
 from nas.report.summary import Summary
 from nas.report.tables import FrontRow
@@ -29,7 +30,7 @@ def write_report(
     epochs: int | None = None,
     data: Mapping[str, Any] | None = None,
     effects: Effects | None = None,
-    latencies: Sequence[LatencyRow] = (),
+    latencies: Latencies | None = None,
 ) -> None:
     """Write ``front.csv``, ``front.json``, ``front.png`` and ``summary.json``.
 
@@ -46,7 +47,8 @@ def write_report(
         epochs: of a whole training.
         data: the facts about the data, which go to ``data.json``.
         effects: what accuracy goes by, which goes to ``effects.json``.
-        latencies: of the front, which go to ``latency.csv`` if there are any.
+        latencies: of trials of the front, which go to ``latency.csv`` and, as far as
+            they can be compared, to ``latency.png``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with replaced(folder / "front.csv") as path:
@@ -62,16 +64,20 @@ def write_report(
         (folder / "effects.json").unlink(missing_ok=True)
     else:
         write_json(folder / "effects.json", effects.to_json())
-    if latencies:
+    timed = latency_rows(summary.front, latencies or {})
+    if timed:
         with replaced(folder / "latency.csv") as path:
-            write_csv(path, LatencyRow, latencies)
+            write_csv(path, LatencyRow, timed)
     else:
         (folder / "latency.csv").unlink(missing_ok=True)
+        (folder / "latency.png").unlink(missing_ok=True)
     # Pictures come last: of all this, they are what most often cannot be made.
     with warnings.catch_warnings():
         # The title may be in letters that the font does not have.
         warnings.simplefilter("ignore", UserWarning)
         _draw(summary, folder, title, max_params)
+        if timed:
+            _draw_latencies(comparable(summary.front, latencies or {}), folder, title)
 
 
 def _draw(summary: Summary, folder: Path, title: str, max_params: int | None) -> None:
@@ -90,6 +96,15 @@ def _draw(summary: Summary, folder: Path, title: str, max_params: int | None) ->
             draw_courses(
                 summary.comparison, path, title=title, reference=summary.reference
             )
+
+
+def _draw_latencies(timed: Sequence[TrialRecord], folder: Path, title: str) -> None:
+    latency = timed[0].latency
+    assert latency is not None
+    where = f"{latency.setting.machine}, batches of {latency.batch_size}"
+    axis = COSTS["latency"]
+    with replaced(folder / "latency.png") as path:
+        draw_front(timed, path, title=f"{title}; {where}", costs=(axis,), cost=axis)
 
 
 def picture_name(cost: CostAxis, costs: Sequence[CostAxis]) -> str:

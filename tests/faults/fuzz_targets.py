@@ -18,6 +18,7 @@ import numpy as np
 sys.path += [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "data")]
 
 from made import made, picture, save_cifar_binary, save_cifar_python, save_idx, save_npz
+from made_latency import latency
 from made_run import architectures, make_run, record
 
 from nas.arch import read, to_json
@@ -25,6 +26,7 @@ from nas.data import load
 from nas.errors import NasError
 from nas.noise import Belief, Beliefs, Repeat
 from nas.run import Run
+from nas.search.latencies import keep_latencies, read_latencies
 from nas.search.noise_files import (
     finish_repeat,
     read_repeats,
@@ -84,6 +86,7 @@ def _run(folder: Path) -> None:
         run,
         Beliefs(trials=6, repeats=1, noise=0.1, beliefs=(one,), ahead=((5, 0, 0.9),)),
     )
+    keep_latencies(run, {first.hash: (latency(), latency(9.0, batch_size=64))})
     run.records()
 
 
@@ -93,6 +96,7 @@ def _read_run(folder: Path) -> None:
     read_repeats(run.folder)
     run.folder.unfinished()
     run.summary().to_json()
+    read_latencies(run.folder)
     run.best()
 
 
@@ -142,6 +146,7 @@ TARGETS = {
     "result": Target(make=_run, file=_RESULT, use=_read_run),
     "repeat": Target(make=_run, file=_REPEAT, use=_read_run),
     "beliefs": Target(make=_run, file="run/beliefs.json", use=_read_run),
+    "latency": Target(make=_run, file="run/latency.json", use=_read_run),
     "promoted": Target(make=_run, file="run/trials/00001/promoted.json", use=_read_run),
     "index": Target(make=_run, file="run/index.tsv", use=_read_run),
     "config": Target(make=_run, file="run/config.yaml", use=_read_run),

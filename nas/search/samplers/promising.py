@@ -24,6 +24,8 @@ _COUNTED: Final = 6
 """New networks that are counted at each ask where counting takes long."""
 _LOOKED_AT: Final = 24
 """Candidates that are looked at to find them."""
+_REMEMBERED: Final = 200
+"""Of these, as many teach what other networks cost."""
 _CLIMBED: Final = 4
 """Candidates whose neighbours are looked at as well."""
 _TRIES: Final = 5
@@ -61,6 +63,7 @@ class Promising:
         self.num_first = 4 + min(2 * len(pool.codes.genes) // 3, 8)
         self.fitted = Fitted(self.features.groups, rng)
         self.estimates = Estimates(self.features.groups)
+        self.counted: list[Rows] = []
 
     def propose(self, history: History) -> Rows | None:
         """Return a canonical row that was not tried yet, None where there is none."""
@@ -102,11 +105,10 @@ class Promising:
         errors = self.fitted.warp(errors)
         surrogate = self.fitted.surrogate(points, errors)
         if not self.sizes.are_costs:
-            known = ~np.isnan(costs).any(axis=1)
-            if not known.any():
-                return None
-            self.estimates.update(points[known], costs[known])
+            self._learn_costs(points, costs)
             costs = self.estimates.filled(points, costs)
+            if np.isnan(costs).any():
+                return None
         if history.running:
             # What is under way is taken to come out as predicted.
             waiting = np.stack(history.running[-_KEPT:])
@@ -150,7 +152,18 @@ class Promising:
         few, exact = self._counted(found[np.argsort(-scores)], history)
         if not len(few):
             return None
+        self.counted = [*self.counted, *few][-_REMEMBERED:]
         return self.unseen.best(few, gains(few, exact, counted=True), history)
+
+    def _learn_costs(self, points: Rows, costs: Rows) -> None:
+        """Learn from results, and from candidates that were counted and not trained."""
+        if self.counted and not self.sizes.are_cheap:
+            rows = np.stack(self.counted)
+            points = np.concatenate(
+                [points, self._points(rows, self.sizes.exact(rows))]
+            )
+            costs = np.concatenate([costs, self.sizes.costs(rows)])
+        self.estimates.update(points, costs)
 
     def _weights(self, num_costs: int) -> Rows:
         """Return how much each cost counts for a proposal; they make up 1."""
@@ -187,7 +200,7 @@ class Promising:
                         kept.append(larger)
                         exact.append(size)
                     break
-            if len(kept) == _COUNTED:
+            if len(kept) == (_COUNTED if self.sizes.are_costs else _LOOKED_AT):
                 break
         return (np.stack(kept) if kept else rows[:0]), np.array(exact)
 
