@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_line import kept_handlers
+from command_line import command_line, kept_handlers
 from made_latency import latency
 from made_run import make_run
 
@@ -16,6 +16,7 @@ from nas.data import load
 from nas.data.facts import describe
 from nas.data.sources import FORMS, NAMED
 from nas.nn.timed import Timed
+from nas.report import COSTS
 from nas.run import Run
 from nas.space import BoundSpace, read_space
 from nas.space.recipe import RECIPE_FIELDS
@@ -138,3 +139,29 @@ def test_the_guide_to_reliability_names_tests_that_are_there():
     assert named == {path.name for path in (ROOT / "tests/faults").glob("test_*.py")}
     for path in re.findall(r"`(tests/[\w/.]+)`", text):
         assert (ROOT / path).exists(), path
+
+
+def test_the_commands_of_the_guide_to_objectives_search(tmp_path, monkeypatch, capsys):
+    (commands,) = blocks("objectives.md", "sh")
+    monkeypatch.chdir(tmp_path)
+    small = ["--space", "minimal", "--max-params", "8k", "--trials", "2"]
+    with command_line(capsys, monkeypatch) as nas:
+        for command in commands.splitlines():
+            assert command.startswith("nas ")
+            options = [*small, "--epochs", "1", "--workers", "0"]
+            outcome = nas(*command.split()[1:], *options)
+            assert outcome.code == 0, outcome.err
+
+
+def test_the_study_of_the_guide_to_objectives():
+    (code,) = blocks("objectives.md", "python")
+    names: dict[str, Any] = {}
+    exec(compile(code, "objectives.md", "exec"), names)
+    assert len(names["study"].trials) == 30
+    assert len(names["study"].best_trials) > 3
+
+
+def test_every_objective_has_its_row():
+    text = (DOCS / "objectives.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    assert rows == ["accuracy", *COSTS]

@@ -260,7 +260,7 @@ class Watch:
         config = self.begun.config
         cost, *_ = config.costs
         table = Table(box=None, padding=(0, 2))
-        for title in ("best up to", "accuracy", cost.title, "trial"):
+        for title in ("best up to", "accuracy", cost.label, "trial"):
             table.add_column(title, justify="right")
         spent = {record.trial: cost.of(record) or 0.0 for record in self.front}
         edge: float = max(spent.values(), default=0.0)

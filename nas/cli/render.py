@@ -34,7 +34,7 @@ def front_table(
     """Return the front, cheapest network first, with what it costs."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None)
     further = [cost for cost in costs if cost.name not in ("params", "macs")]
-    names = [*("trial", "accuracy", "parameters", "MACs"), *(c.title for c in further)]
+    names = [*("trial", "accuracy", "parameters", "MACs"), *(c.label for c in further)]
     for name in names:
         table.add_column(name, justify="right")
     table.add_column("blocks", overflow="fold")

@@ -17,7 +17,7 @@ class CostAxis:
 
     Args:
         name: in ``--objectives``.
-        title: stands over a column and along an axis.
+        title: what it is called.
         unit: stands behind a value.
         finest: the smallest step of an axis that is worth a tick.
         of: returns a trial's value, None where it is not known.
@@ -32,6 +32,11 @@ class CostAxis:
     of: Callable[[TrialRecord], float | None]
     write: Callable[[float], str]
     tick: Callable[[float], str]
+
+    @property
+    def label(self) -> str:
+        """What stands over a column, and along an axis."""
+        return self.title if self.unit == self.title else f"{self.title} in {self.unit}"
 
     def phrase(self, value: float) -> str:
         """Return a value with its unit: '12,345 parameters'."""
@@ -69,7 +74,7 @@ COSTS: Final = {
         ),
         CostAxis(
             name="latency",
-            title="latency in ms",
+            title="latency",
             unit="ms",
             finest=0.001,
             of=_latency,

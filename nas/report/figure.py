@@ -141,7 +141,7 @@ def _scale(
     axes.xaxis.set_major_locator(FixedLocator([n * cost.finest for n in ticks]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: cost.tick(value)))
     axes.xaxis.set_minor_locator(FixedLocator([]))
-    axes.set_xlabel(cost.title)
+    axes.set_xlabel(cost.label)
     worst = min(map(_accuracy, front))
     floor, top = accuracy_limits([_accuracy(r) for r in complete], worst)
     axes.set_ylim(floor, top)

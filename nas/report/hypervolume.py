@@ -123,7 +123,7 @@ def reference_point(
     known, most, twice = facts.get("baselines", {}), 2 * max_params, "the budget"
     if cost != PARAMS:
         found = [at for record in records if (at := cost.of(record)) is not None]
-        most, twice = 2 * max(found, default=1), f"the most {cost.unit} of a trial"
+        most, twice = 2 * max(found, default=1), f"the most {cost.title} of a trial"
     kind = objective.replace("-", "_")
     front = pareto_front(records, (cost,))
     best = max((record.accuracy or 0.0 for record in front), default=0)

@@ -8,7 +8,7 @@ from nas.arch import to_json
 from nas.noise import Belief, Beliefs
 from nas.records import TrialRecord
 from nas.report.compare import Comparison, compare
-from nas.report.costs import SIZE, CostAxis
+from nas.report.costs import COSTS, SIZE, CostAxis
 from nas.report.front import has_accuracy, is_compared, pareto_front
 from nas.report.hypervolume import Reference, Step, course
 from nas.report.judged import RepeatFacts, Repeats, judged, repeat_facts
@@ -161,6 +161,7 @@ def summarize(
         notes=(
             *_notes(now, certainties, repeats, beliefs),
             *_not_compared(now, costs),
+            *_of_different_devices(now, costs),
         ),
         reference=reference,
         arms={
@@ -217,6 +218,18 @@ def _not_compared(
                 f"Not on the front, for {cost.title} is not known: "
                 f"trial{s} {', '.join(lacking)}."
             )
+
+
+def _of_different_devices(
+    records: Iterable[TrialRecord], costs: Iterable[CostAxis]
+) -> Iterator[str]:
+    settings = {r.latency.setting for r in records if r.latency is not None}
+    if COSTS["latency"] in costs and len(settings) > 1:
+        names = sorted({device for device, *_ in settings})
+        yield (
+            "Latencies were measured in different ways, and do not compare: on "
+            f"{' and '.join(names)}."
+        )
 
 
 def _notes(

@@ -13,7 +13,7 @@ from nas.errors import ConfigError, RunError, unknown
 from nas.records import Recipe
 from nas.report import CostAxis, costs_of
 from nas.search.samplers import SAMPLERS
-from nas.search.samplers.limits import check_trials
+from nas.search.samplers.limits import check_costs, check_trials
 from nas.search.scheduler import rung_epochs
 
 OBJECTIVES: Final = ("accuracy", "params")
@@ -120,16 +120,12 @@ class SearchConfig:
                 f"1/{self.eta} of {self.recipe.epochs} epochs is none; "
                 "give more --epochs, a smaller --eta or --no-halving"
             )
-        if self.halving and "latency" in self.objectives:
-            raise ConfigError(
-                "halving cannot judge networks by latency, which is not measured when "
-                "they pause; leave out --halving, or latency among --objectives"
-            )
         if self.sampler not in SAMPLERS:
             raise ConfigError(unknown("sampler", self.sampler, SAMPLERS))
         if self.baseline is not None and self.baseline not in BASELINES:
             raise ConfigError(unknown("baseline", self.baseline, BASELINES))
         check_trials(self.sampler, self.trials)
+        check_costs(self.sampler, len(self.costs))
         if self.device not in DEVICES:
             # Not the closest name: that of 'gpu' is 'cpu'.
             raise ConfigError(

@@ -12,6 +12,7 @@ from nas.data import Dataset
 from nas.errors import RunError, SpaceError, counted
 from nas.noise import Repeat
 from nas.records import RECIPE_GENES, Recipe, TrialRecord, candidate_key
+from nas.report import is_compared
 from nas.search.changes import data_changes
 from nas.search.config import SearchConfig
 from nas.search.noise_files import finish_repeat, read_repeats, repeat_path
@@ -30,6 +31,7 @@ _LEFT: Final = {
         "was trained with another recipe",
         "were trained with another recipe",
     ),
+    "cost": ("has no latency", "have no latency"),
     "twice": (
         "is a network that another one is, too",
         "are networks that others are, too",
@@ -179,6 +181,8 @@ def _fitted(
         return "baseline"
     if record.params > config.max_params:
         return "size"
+    if not is_compared(record, config.costs):
+        return "cost"
     genes = _genes(record, space)
     if genes is None:
         return "space"

@@ -23,6 +23,7 @@ OPTIONS = {
             "--no-flip",
             "--class-weights",
             "--objective",
+            "--objectives",
             "--precision",
             "--image-size",
         ),

@@ -1,6 +1,7 @@
 """The live view and the plain lines, on a clock that only the test moves."""
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,22 @@ class TestLiveView:
         assert params == sorted(params, reverse=True)
         for trial, row in zip(trials, rows, strict=True):
             assert f"{10 * trial:.2f} %" in row
+
+    def test_bands_go_by_the_first_cost_of_the_search(self, look):
+        watch, render = look
+        watch(begun(trials=5, objectives=("accuracy", "macs", "params")))
+        for trial, macs in enumerate((64_000, 30_000, 16_000, 8_000)):
+            one = replace(trained(trial, 0.9 - 0.1 * trial), macs=macs)
+            watch(Finished(record=one))
+        _, head, *rows = render()
+        assert head.split() == ["best", "up", "to", "accuracy", "MACs", "trial"]
+        cells = [re.split(r" {2,}", row.strip()) for row in rows]
+        assert cells == [
+            ["64k", "90.00 %", "64.0 k", "0"],
+            ["32k", "80.00 %", "30.0 k", "1"],
+            ["16k", "70.00 %", "16.0 k", "2"],
+            ["8k", "60.00 %", "8.00 k", "3"],
+        ]
 
     def test_it_is_gone_when_the_search_ends(self, clock):
         where = console(terminal=True)

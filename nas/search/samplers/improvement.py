@@ -67,8 +67,8 @@ def is_front(costs: Rows, errors: Rows) -> NDArray[np.bool_]:
         costs: (N, D), or (N,) of one cost.
         errors: (N,)
     """
-    costs = np.nan_to_num(costs.reshape(len(errors), -1), nan=np.inf, posinf=np.inf)
-    points = np.column_stack([costs, errors])
+    known = np.nan_to_num(costs, nan=np.inf, posinf=np.inf)
+    points = np.column_stack([known, errors])
     found = np.zeros(len(errors), dtype=bool)
     # Whoever beats a network stands before it, so the first one left is on the front.
     left = np.lexsort(points.T[::-1])

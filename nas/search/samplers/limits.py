@@ -28,6 +28,19 @@ def check_trials(sampler: str, trials: int) -> None:
         )
 
 
+def check_costs(sampler: str, num_costs: int) -> None:
+    """Check that a sampler copes with so many costs beside accuracy.
+
+    Raises:
+        ConfigError: when it doesn't, naming one that does.
+    """
+    if sampler == "gp" and num_costs > 1:
+        raise ConfigError(
+            f"sampler 'gp' takes one cost beside accuracy, for with several each ask "
+            f"takes minutes; got {num_costs}; use 'size-aware', which stays fast"
+        )
+
+
 def check_space(sampler: str, space: "BoundSpace") -> None:
     """Check that a sampler can search a space.
 
