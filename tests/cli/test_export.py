@@ -151,7 +151,7 @@ BAD = {
     "no folder": (["resnet20"], "an export of resnet20 needs a folder; add --to"),
     "a trial of a network": (
         ["resnet20", "--trial", "1", "--to", "out"],
-        "--trial and --max-params choose among a run's trials; resnet20 is a network",
+        "choose among what a run has trained; resnet20 is a network",
     ),
     "a typing error": (
         ["resnet21", "--to", "out"],
