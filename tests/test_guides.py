@@ -171,3 +171,27 @@ def test_the_guide_to_reliability_names_tests_that_are_there():
     assert named == {path.name for path in (ROOT / "tests/faults").glob("test_*.py")}
     for path in re.findall(r"`(tests/[\w/.]+)`", text):
         assert (ROOT / path).exists(), path
+
+
+def test_the_picture_in_the_guide_is_what_its_command_draws(tmp_path, monkeypatch):
+    """To accept a change, run the command in the root of the repository."""
+    (command,) = blocks("pictures.md", "sh")
+    _, *argv = command.split()
+    source, target = argv[1], argv[-1]
+    assert (
+        f"]({Path(target).relative_to('docs')})" in (DOCS / "pictures.md").read_text()
+    )
+    (tmp_path / source).parent.mkdir(parents=True)
+    (tmp_path / source).write_bytes((ROOT / source).read_bytes())
+    monkeypatch.chdir(tmp_path)
+    assert main(argv) == 0
+    assert (tmp_path / target).read_bytes() == (ROOT / target).read_bytes()
+
+
+def test_pictures_from_python(tmp_path, monkeypatch):
+    (code,) = blocks("pictures.md", "python")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "pictures.md", "exec"), {})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("resnet20.png", "resnet20.svg", "small.svg")
+    ]

@@ -51,6 +51,7 @@ def test_a_mistyped_option_imports_nothing_heavy():
         ["show", "default"],
         ["show", "RUN"],
         ["show", "RUN", "--json"],
+        ["show", "RUN", "--picture", "RUN/net.svg"],
         ["show", "RUN/trials/00000/architecture.json"],
         ["report", "RUN"],
         ["search", "--data", "mnits"],

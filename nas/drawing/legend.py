@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nas.arch import Architecture, Concat, CustomAggregation, Hierarchical, Sum
+from nas.arch import (
+    Architecture,
+    Block,
+    Concat,
+    CustomAggregation,
+    Hierarchical,
+    Inverted,
+    Separable,
+    Sum,
+)
 from nas.drawing.glyph import node
 from nas.drawing.grain import PAGE
 from nas.drawing.lettering import text_width
@@ -38,13 +47,14 @@ def legend(architecture: Architecture, left: float, right: float, y: float) -> L
     return Legend(shapes=tuple(shapes), bottom=y + 14)
 
 
-def _signs(
-    architecture: Architecture,
-) -> Iterator[tuple[list[Path], float, str]]:
+def _signs(architecture: Architecture) -> Iterator[tuple[list[Path], float, str]]:
     """Yield each sign around y = 0 from x = 0 on, its width and its meaning."""
-    kinds = {type(block.aggregation): block for block in architecture.blocks}
+    blocks = architecture.blocks
+    kinds = {type(block.aggregation) for block in blocks}
     bars = [rectangle(i * 5, -h / 2, 3.4, h) for i, h in enumerate((6, 6, 12))]
     meaning = "layers of a unit, as tall as they have channels"
+    if any(isinstance(block.unit, Separable | Inverted) for block in blocks):
+        meaning += "; dotted: depthwise"
     yield [Path(steps=joined(bars), fill=tint(INK, 0.62))], 14, meaning
     if Sum in kinds:
         colour = AGGREGATION_COLOURS["sum"]
@@ -58,11 +68,26 @@ def _signs(
     if Hierarchical in kinds:
         colour = AGGREGATION_COLOURS["hierarchical"]
         yield list(node((7, 0), colour, PAGE)), 14, "concatenation, 1x1 convolution"
+    if any(map(_is_fitted, blocks, architecture.widths)):
+        fitted = rectangle(0, -4, 9, 8, 1.5)
+        yield [Path(steps=fitted, fill=tint(INK, 0.62))], 9, "1x1 convolution"
     if CustomAggregation in kinds:
         colour = AGGREGATION_COLOURS["custom"]
         frame = rectangle(0, -6, 20, 12, 3)
         dashed = Path(steps=frame, stroke=colour, width=1.4, dash=(4, 3))
         yield [dashed], 20, "a plugin's own"
     funnel = polygon((0, -8), (10, -4), (10, 4), (0, 8))
-    yield [Path(steps=funnel, fill=WHITE, stroke=GREY)], 11, "stride"
+    if any(b.stride > 1 and not isinstance(b.aggregation, Concat) for b in blocks):
+        yield [Path(steps=funnel, fill=WHITE, stroke=GREY)], 11, "stride"
     yield [Path(steps=funnel, fill=tint(GREY, 0.55), stroke=GREY)], 11, "pooling"
+
+
+def _is_fitted(block: Block, w_in: int) -> bool:
+    """Tell whether a block has a 1 x 1 convolution that is drawn as a solid shape."""
+    match block.aggregation:
+        case Sum(shortcut="conv"):
+            return block.stride > 1 or w_in != block.width
+        case Concat(compress=compress):
+            return compress
+        case _:
+            return False

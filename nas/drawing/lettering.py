@@ -10,9 +10,9 @@ _WIDTHS: Final = {
     character: width
     for width, characters in (
         (0.37, " '|,.:;/\\ijlI-"),
-        (0.42, "!()[]ft`"),
+        (0.42, "!()[]ft"),
         (0.47, 'r"'),
-        (0.56, "sczJ?*_"),
+        (0.56, "sczJ?*_`"),
         (0.66, "abdeghknopquvxyLTF${}0123456789"),
         (0.70, "ABEKPSVXYZ"),
         (0.84, "CDGHNOQRUw&#+<=>^~→"),
@@ -49,18 +49,32 @@ def cut(text: str, size: float, width: float, *, bold: bool = False) -> str:
 
 
 def wrapped(text: str, size: float, width: float, most: int) -> tuple[str, ...]:
-    """Return a text as lines of a width at most; what does not fit is left out."""
-    lines: list[str] = []
-    line, words = "", text.split(" ")
-    while words:
-        longer = f"{line} {words[0]}" if line else words[0]
-        if line and text_width(longer, size) > width:
-            if len(lines) == most - 1:
-                line = " ".join((line, *words))
+    """Return a text as lines of a width at most, none much shorter than the others.
+
+    What does not fit in ``most`` lines is left out.
+    """
+    lines = _broken(text, size, width)
+    if len(lines) > most:
+        rest = " ".join(lines[most - 1 :])
+        lines = [*lines[: most - 1], rest]
+    elif len(lines) > 1:
+        narrow = text_width(text, size) / len(lines)
+        while narrow < width:
+            even = _broken(text, size, narrow)
+            if len(even) == len(lines):
+                lines = even
                 break
-            lines.append(line)
-            line = ""
-            continue
-        line = longer
-        del words[0]
-    return tuple(cut(line, size, width) for line in (*lines, line))
+            narrow += size
+    return tuple(cut(line, size, width) for line in lines)
+
+
+def _broken(text: str, size: float, width: float) -> list[str]:
+    """Return lines that each have as many words as fit, but one at least."""
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines

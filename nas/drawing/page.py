@@ -6,6 +6,7 @@ from typing import Final
 
 from nas.arch import Architecture
 from nas.drawing.blocks import block_glyph
+from nas.drawing.columns import SIZE, SMALL, Columns
 from nas.drawing.ends import aux_glyph, fusion_glyph, head_glyph, stem_glyph
 from nas.drawing.glyph import Glyph
 from nas.drawing.grain import PAGE
@@ -18,33 +19,66 @@ from nas.drawing.palette import (
     CARD,
     GREY,
     INK,
-    TRACK,
 )
 from nas.drawing.shapes import Path, Picture, Shape, Text, rectangle
 from nas.drawing.wires import Place, wires
 
 MARGIN: Final = 24.0
-NAME: Final = 92.0  # the width of what stands before a drawing
 LEAST: Final = 400.0  # widths of a drawing, with the words above it
 MOST: Final = 620.0
-SHARE: Final = 92.0  # a column's width
-BETWEEN: Final = 26.0  # columns
 PAD: Final = 9.0  # inside a row, above and below
 GAP: Final = 14.0  # between rows: the way from one to the next
 STAGE_GAP: Final = 22.0
 LINE: Final = 15.0
-SIZE: Final = 12.0
-SMALL: Final = 11.0
+NAME: Final = 13.0  # sizes of letters
+TITLE: Final = 16.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """A part with its drawing; ``new_stage`` where the resolution changes."""
+    """A part with its words and drawing; ``new_stage`` where resolutions change."""
 
     part: Part
+    words: str
     glyph: Glyph
     colour: str
-    new_stage: bool = False
+    new_stage: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """What all rows have in common: where drawings begin and end, and the columns.
+
+    Words go no further than ``words``, so that they end before the way to a fusion.
+    """
+
+    left: float
+    right: float
+    words: float
+    columns: Columns
+
+    @classmethod
+    def around(cls, rows: Sequence[_Row], chips: Iterable[Glyph]) -> "_Frame":
+        parts = [row.part for row in rows]
+        bus = 30.0 if any(part.name == "fusion" for part in parts) else 6.0
+        taps = bus + 10 + max((chip.end[0] + 20 for chip in chips), default=0.0)
+        widest = max(row.glyph.bounds[2] for row in rows)
+        words = max(text_width(row.words, SIZE) for row in rows)
+        middle = min(max(widest + taps, words + bus, LEAST), MOST + taps)
+        names = max(text_width(part.name, NAME, bold=True) for part in parts)
+        left = MARGIN + 14 + names + 22
+        right = left + middle
+        return cls(
+            left=left,
+            right=right,
+            words=right - bus,
+            columns=Columns.behind(right, parts),
+        )
+
+    @property
+    def width(self) -> float:
+        """The width of the page."""
+        return self.columns.right + 12 + MARGIN
 
 
 def picture(architecture: Architecture, title: str | None = None) -> Picture:
@@ -59,73 +93,27 @@ def picture(architecture: Architecture, title: str | None = None) -> Picture:
         title: stands above it; left out when None.
     """
     facts = outline(architecture)
-    rows = _rows(architecture, facts)
-    chips = _chips(architecture)
-    taps = max((chip.end[0] + 20 for chip in chips.values()), default=0.0)
-    taps += 40 if facts.parts[-2].name == "fusion" else 16
-    widest = max(row.glyph.bounds[2] for row in rows)
-    words = max(text_width(row.part.description, SIZE) for row in rows)
-    middle = min(max(widest + taps, words + 8, LEAST), MOST + taps)
-    left = MARGIN + NAME
-    columns = _Columns.behind(left + middle, facts.parts)
-    width = columns.right + 12 + MARGIN
-    shapes: list[Shape] = []
-    y = MARGIN
-    if title is not None:
-        text = cut(plain_text(title), 16, width - 2 * MARGIN, bold=True)
-        y += 14
-        shapes.append(Text(x=MARGIN, y=y, text=text, size=16, colour=INK, bold=True))
-        y += 20
-    else:
-        y += 10
-    subtitle = _subtitle(architecture, facts)
-    shapes.append(Text(x=MARGIN, y=y, text=subtitle, size=SIZE, colour=GREY))
-    y += 24
-    shapes += columns.headings(y)
-    y += 8
+    rows, chips = _rows(architecture, facts), _chips(architecture)
+    frame = _Frame.around(rows, chips.values())
+    shown = None if title is None else plain_text(title)
+    shapes, y = _heading(shown, _subtitle(architecture, facts), frame)
     places: list[Place] = []
-    cards: list[Shape] = []
     drawn: list[Shape] = []
     for row in rows:
         y += (STAGE_GAP if row.new_stage else GAP) if places else 0
-        lines = wrapped(row.part.description, SIZE, middle - 4, most=3)
-        _, top, _, bottom = row.glyph.bounds
-        first = y + PAD + 11
-        entry = first + LINE * (len(lines) - 1) + 10 - top
-        height = entry + bottom + PAD - y
-        cards += _card(y, width, height, row.colour)
-        drawn += [
-            Text(x=left + 2, y=first + LINE * i, text=line, size=SIZE, colour=INK)
-            for i, line in enumerate(lines)
-        ]
-        drawn.append(
-            Text(
-                x=MARGIN + 14,
-                y=first,
-                text=row.part.name,
-                size=13,
-                colour=INK,
-                bold=True,
-            )
-        )
-        drawn += columns.cells(row.part, first, row.colour)
-        glyph = row.glyph.moved(left + 2, entry)
-        drawn += glyph.shapes
-        places.append(
-            Place(enter=(left + 2, entry), leave=glyph.end, top=y, bottom=y + height)
-        )
-        y += height
-    flows = wires(architecture, places, chips, left, left + middle)
-    y += 16
-    notes = _notes(facts, left, width, y)
-    y += notes[1]
-    keys = legend(architecture, MARGIN, width - MARGIN, y)
-    y = keys.bottom
+        card, inside, place = _row_shapes(row, y, frame)
+        shapes += card
+        drawn += inside
+        places.append(place)
+        y = place.bottom
+    shapes += wires(architecture, places, chips, frame.left, frame.right)
+    notes, y = _notes(facts, frame, y + 16)
+    keys = legend(architecture, MARGIN, frame.width - MARGIN, y)
     return Picture(
-        width=round(width),
-        height=round(y + MARGIN - 6),
-        shapes=(*shapes, *cards, *flows, *drawn, *notes[0], *keys.shapes),
-        title=plain_text(title) if title is not None else "architecture",
+        width=round(frame.width),
+        height=round(keys.bottom + MARGIN - 6),
+        shapes=(*shapes, *drawn, *notes, *keys.shapes),
+        title=shown or "architecture",
         description=in_words(architecture, facts),
     )
 
@@ -144,23 +132,25 @@ def in_words(architecture: Architecture, facts: Outline) -> str:
 
 
 def _rows(architecture: Architecture, facts: Outline) -> list[_Row]:
-    room = MOST
     rows = []
     blocks = iter(enumerate(architecture.blocks))
     for part in facts.parts:
         if part.name == "stem":
-            glyph, colour, new = stem_glyph(architecture, room, PAGE), GREY, False
+            glyph, colour, new = stem_glyph(architecture, MOST, PAGE), GREY, False
         elif part.name == "head":
             glyph, colour, new = head_glyph(PAGE), GREY, True
         elif part.name == "fusion":
-            glyph, colour, new = fusion_glyph(architecture, room, PAGE), GREY, True
+            glyph, colour, new = fusion_glyph(architecture, MOST, PAGE), GREY, True
         else:
             i, block = next(blocks)
-            glyph = block_glyph(block, architecture.widths[i], room, PAGE)
+            glyph = block_glyph(block, architecture.widths[i], MOST, PAGE)
             colour = AGGREGATION_COLOURS[block.aggregation.kind]
             new = architecture.resolutions[i] != architecture.resolutions[i + 1]
             new = new or i == 0
-        rows.append(_Row(part=part, glyph=glyph, colour=colour, new_stage=new))
+        words = plain_text(part.description)  # with names from outside
+        rows.append(
+            _Row(part=part, words=words, glyph=glyph, colour=colour, new_stage=new)
+        )
     return rows
 
 
@@ -186,88 +176,62 @@ def _subtitle(architecture: Architecture, facts: Outline) -> str:
     )
 
 
-def _card(y: float, width: float, height: float, colour: str) -> list[Shape]:
-    whole = rectangle(MARGIN, y, width - 2 * MARGIN, height, 4)
-    strip = rectangle(MARGIN, y, 4, height)
-    return [Path(steps=whole, fill=CARD), Path(steps=strip, fill=colour)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Columns:
-    """The x of the right ends of two columns, and of the left end of the third."""
-
-    channels: float
-    resolution: float
-    share: float
-
-    @classmethod
-    def behind(cls, x: float, parts: Sequence[Part]) -> "_Columns":
-        """Return columns that are wide enough for what they hold."""
-        channels = x + BETWEEN + _widest("channels", map(_channels, parts))
-        resolution = channels + BETWEEN + _widest("resolution", map(_resolution, parts))
-        return cls(channels=channels, resolution=resolution, share=resolution + BETWEEN)
-
-    @property
-    def right(self) -> float:
-        """The x where the last column ends."""
-        return self.share + SHARE
-
-    def headings(self, y: float) -> list[Shape]:
-        """Return what stands above the columns."""
-        return [
-            Text(x=x, y=y, text=text, size=SMALL, colour=GREY, anchor=anchor)
-            for x, text, anchor in (
-                (self.channels, "channels", "end"),
-                (self.resolution, "resolution", "end"),
-                (self.share, "parameters", "start"),
-            )
-        ]
-
-    def cells(self, part: Part, y: float, colour: str) -> list[Shape]:
-        """Return what stands in a part's row, on a baseline."""
-        ends = [(self.channels, _channels(part)), (self.resolution, _resolution(part))]
-        texts: list[Shape] = [
-            Text(x=x, y=y, text=text, size=SIZE, colour=INK, anchor="end")
-            for x, text in ends
-        ]
-        count = human(part.params)
-        share = f"{100 * part.share:.0f} %"
-        texts += [
-            Text(x=self.share, y=y, text=count, size=SIZE, colour=INK),
-            Text(x=self.right, y=y, text=share, size=SIZE, colour=GREY, anchor="end"),
-            Path(steps=rectangle(self.share, y + 7, SHARE, 7), fill=TRACK),
-        ]
-        if part.share > 0:
-            filled = max(1.0, part.share * SHARE)
-            bar = rectangle(self.share, y + 7, filled, 7)
-            texts.append(Path(steps=bar, fill=colour))
-        return texts
-
-
-def _channels(part: Part) -> str:
-    return f"{part.w_in} → {part.w_out}"
-
-
-def _resolution(part: Part) -> str:
-    return f"{part.resolution[0]}x{part.resolution[1]}"
-
-
-def _widest(heading: str, texts: Iterable[str]) -> float:
-    return max(text_width(heading, SMALL), *(text_width(text, SIZE) for text in texts))
-
-
-def _notes(
-    facts: Outline, left: float, width: float, y: float
+def _heading(
+    title: str | None, subtitle: str, frame: _Frame
 ) -> tuple[list[Shape], float]:
-    """Return the auxiliary heads in words, and how high that is."""
+    """Return what stands above the rows, and the y where they begin."""
     shapes: list[Shape] = []
-    top = y
+    y = MARGIN + 10
+    if title is not None:
+        text = cut(title, TITLE, frame.width - 2 * MARGIN, bold=True)
+        y += 4
+        shapes.append(Text(x=MARGIN, y=y, text=text, size=TITLE, colour=INK, bold=True))
+        y += 20
+    shapes.append(Text(x=MARGIN, y=y, text=subtitle, size=SIZE, colour=GREY))
+    y += 24
+    shapes += frame.columns.headings(y)
+    return shapes, y + 8
+
+
+def _row_shapes(
+    row: _Row, y: float, frame: _Frame
+) -> tuple[list[Shape], list[Shape], Place]:
+    """Return a row's ground, what stands on it, and where data come and go."""
+    left = frame.left + 2
+    lines = wrapped(row.words, SIZE, frame.words - frame.left, most=3)
+    _, top, _, bottom = row.glyph.bounds
+    first = y + PAD + 11  # a baseline
+    entry = first + LINE * (len(lines) - 1) + 10 - top
+    end = entry + bottom + PAD
+    name = row.part.name
+    glyph = row.glyph.moved(left, entry)
+    inside: list[Shape] = [
+        Text(x=MARGIN + 14, y=first, text=name, size=NAME, colour=INK, bold=True),
+        *(
+            Text(x=left, y=first + LINE * i, text=line, size=SIZE, colour=INK)
+            for i, line in enumerate(lines)
+        ),
+        *frame.columns.cells(row.part, first, row.colour),
+        *glyph.shapes,
+    ]
+    whole = rectangle(MARGIN, y, frame.width - 2 * MARGIN, end - y, 4)
+    strip = rectangle(MARGIN, y, 4, end - y)
+    card: list[Shape] = [Path(steps=whole, fill=CARD)]
+    card.append(Path(steps=strip, fill=row.colour))
+    place = Place(enter=(left, entry), leave=glyph.end, top=y, bottom=end)
+    return card, inside, place
+
+
+def _notes(facts: Outline, frame: _Frame, y: float) -> tuple[list[Shape], float]:
+    """Return the auxiliary heads in words, and the y below them."""
+    shapes: list[Shape] = []
+    left = frame.left + 2
     for part in facts.aux:
-        y += LINE
-        room = width - MARGIN - left
         text = f"{part.description} ({human(part.params)} parameters)"
-        shapes.append(Text(x=MARGIN + 14, y=y, text=part.name, size=SMALL, colour=GREY))
-        for i, line in enumerate(wrapped(text, SMALL, room, most=2)):
-            y += LINE if i else 0
-            shapes.append(Text(x=left + 2, y=y, text=line, size=SMALL, colour=GREY))
-    return shapes, y - top + (10 if facts.aux else 0)
+        lines = wrapped(text, SMALL, frame.width - MARGIN - left, most=2)
+        name = Text(x=MARGIN + 14, y=y + LINE, text=part.name, size=SMALL, colour=GREY)
+        shapes.append(name)
+        for line in lines:
+            y += LINE
+            shapes.append(Text(x=left, y=y, text=line, size=SMALL, colour=GREY))
+    return shapes, y + (10 if facts.aux else 0)

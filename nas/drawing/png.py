@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.transforms import Transform
 
 _MOST_PIXELS: Final = 40_000_000
+_MOST_SIDE: Final = 32_000  # browsers and matplotlib give up not far above
 _ALIGN: Final = {"start": "left", "middle": "center", "end": "right"}
 
 
@@ -25,7 +26,11 @@ def png(picture: Picture, scale: float = 2.0) -> bytes:
     from matplotlib.figure import Figure
     from matplotlib.transforms import Affine2D
 
-    scale = min(scale, (_MOST_PIXELS / picture.width / picture.height) ** 0.5)
+    scale = min(
+        scale,
+        (_MOST_PIXELS / picture.width / picture.height) ** 0.5,
+        _MOST_SIDE / max(picture.width, picture.height),
+    )
     # A point of print is a 72nd of an inch: at this resolution it is one of our units.
     inches = picture.width / 72, picture.height / 72
     figure = Figure(figsize=inches, dpi=72 * scale, facecolor="white")

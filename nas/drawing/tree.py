@@ -1,12 +1,17 @@
 """A hierarchical block: a row of units, and below it the nodes that merge them."""
 
 from dataclasses import replace
+from typing import Final
 
 from nas.arch import Block, Hierarchical
 from nas.drawing.glyph import Glyph, flow, node, plus_on
 from nas.drawing.grain import Grain
+from nas.drawing.lettering import text_width
+from nas.drawing.palette import WHITE
 from nas.drawing.shapes import Path, Point, Shape, Text, joined, line
 from nas.drawing.units import Row, unit_shapes
+
+_SMALL: Final = 9.0
 
 
 def tree(
@@ -60,19 +65,14 @@ def tree(
         shapes += node(centre, colour, fine)
         if hierarchical.residual_root and grain.detailed:
             shapes.append(plus_on(centre, fine))
-    if together > 1 and grain.detailed:
-        shapes += [
-            Text(
-                x=x + row.width / 2,
-                y=3.5,
-                text=f"{together}x",
-                size=9,
-                colour="#ffffff",
-                anchor="middle",
-            )
-            for x in boxes
-        ]
+    label = f"{together}x"
+    if together > 1 and grain.detailed and text_width(label, _SMALL) < row.width:
+        shapes += [_label(label, x + row.width / 2) for x in boxes]
     return Glyph(shapes=tuple(shapes), end=end)
+
+
+def _label(text: str, x: float) -> Text:
+    return Text(x=x, y=3.5, text=text, size=_SMALL, colour=WHITE, anchor="middle")
 
 
 def _paired(leaves: int, room: float, grain: Grain) -> Row:

@@ -93,11 +93,12 @@ def unit_shapes(
             for n, x in row.shown
             for left, top, width, tall in bars(block.unit, *widths[n])
         ]
-        shapes.append(Path(steps=joined(inside), fill=colour))
+        if inside:
+            shapes.append(Path(steps=joined(inside), fill=colour))
     if row.left_out is not None:
         left, right = row.left_out
         dots = [
-            diamond((left + (right - left) * part, 0), max(1.0, grain.stroke))
+            diamond((left + (right - left) * part, 0), 1.6 * grain.stroke)
             for part in (0.15, 0.5, 0.85)
         ]
         shapes.append(Path(steps=joined(dots), fill=colour))

@@ -13,6 +13,7 @@ from nas.drawing.shapes import Path, Point, Shape, Text, line, polygon, rectangl
 
 _BEND: Final = 7.0
 _BAND: Final = 2.5  # a fusing concatenation gets this much wider with every stage
+_WIDEST: Final = 15.0
 _BEFORE: Final = 12.0  # a drawing: the way comes down there
 _UP: Final = 13.0  # boxes of auxiliary heads stand above the way
 
@@ -103,16 +104,16 @@ def _bus(
     first = stages[0].leave
     gap = (stages[-1].bottom + goal.top) / 2
     begin = left - _BEFORE
-    shapes: list[Shape] = [
-        flow(place.leave, (x, place.leave[1]), grain=PAGE) for place in stages
-    ]
-    way = (x, first[1]), (x, gap), (begin, gap), (begin, goal.enter[1]), goal.enter
-    shapes.append(flow(*way, grain=PAGE))
+    corners = (x, first[1]), (x, gap), (begin, gap), (begin, goal.enter[1])
+    shapes: list[Shape] = [flow(first, *corners, goal.enter, grain=PAGE)]
+    shapes += [flow(p.leave, (x, p.leave[1]), grain=PAGE) for p in stages[1:]]
     ends = [place.leave[1] for place in stages] + [gap + PAGE.stroke / 2]
     for i, (y, end) in enumerate(pairwise(ends)):
         if fusion == "concat":
-            width = _BAND * (i + 1)
-            band = rectangle(x - width / 2, y, width, end - y)
+            width = min(_BAND, _WIDEST / len(stages)) * (i + 1)
+            # The first stage's way bends into the band.
+            start = y if i else y + _BEND
+            band = rectangle(x - width / 2, start, width, end - start)
             shapes.append(Path(steps=band, fill=tint(INK, 0.3)))
         elif i > 0:
             shapes += node((x, y), tint(INK, 0.62), PAGE)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nas.arch import Architecture
 from nas.drawing.human import compact
+from nas.drawing.palette import AGGREGATION_COLOURS
 from nas.errors import printable
 from nas.records import TrialRecord
 from nas.report.axes import accuracy_limits, size_limits, size_ticks
@@ -19,14 +20,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Colours of Okabe and Ito (2008), told apart by colour-blind eyes; the markers tell
-# them apart in print.
+# Markers tell aggregations apart where colours do not.
 _STYLES: Final = {
-    "sum": ("o", "#0072B2"),
-    "concat": ("s", "#D55E00"),
-    "tree": ("^", "#009E73"),
-    "chain": ("v", "#E69F00"),
-    "custom": ("P", "#56B4E9"),
+    "sum": ("o", AGGREGATION_COLOURS["sum"]),
+    "concat": ("s", AGGREGATION_COLOURS["concat"]),
+    "tree": ("^", AGGREGATION_COLOURS["hierarchical"]),
+    "chain": ("v", AGGREGATION_COLOURS["chain"]),
+    "custom": ("P", AGGREGATION_COLOURS["custom"]),
     "mixed": ("D", "#CC79A7"),
 }
 _LEGEND: Final = {
