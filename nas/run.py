@@ -3,12 +3,25 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from nas.errors import UNREADABLE, RunError, one_line
-from nas.export import ImageFacts, ModelFacts, Package, Step, write
+from nas.data import load
+from nas.errors import UNREADABLE, DataError, RunError, one_line
+from nas.export import (
+    CARD,
+    HUB_CARD,
+    INT8,
+    STEPS,
+    AddInt8,
+    ImageFacts,
+    ModelFacts,
+    Package,
+    Step,
+    check_formats,
+    write,
+)
 from nas.records import Recipe, TrialRecord
 from nas.report import (
     Effects,
@@ -24,6 +37,7 @@ from nas.report import (
     write_report,
 )
 from nas.search import RunFolder, SearchConfig
+from nas.search.changes import check_data
 from nas.search.mending import file_digest
 from nas.search.noise_files import read_beliefs, read_repeats
 
@@ -175,22 +189,60 @@ class Run:
         to: Path | str,
         record: TrialRecord | None = None,
         steps: Sequence[Step] = (),
+        formats: Sequence[str] = (),
     ) -> Path:
         """Write a trial, by default the best one, as code with its weights.
 
         Args:
             to: a folder that is empty or not there yet.
             record: one of this run's.
-            steps: write further files, see ``nas.export``.
+            steps: write further files, see ``nas.export``; after the formats.
+            formats: other forms of the model: "onnx" and "torch-export" for files in
+                these, "hub" for what the Hugging Face hub asks for, "int8" for a
+                quantised file, which takes the run's data.
 
         Returns:
             The path of ``model.py``.
 
         Raises:
             RunError: when the trial failed or its weights are gone, or the folder holds
-                something.
+                something, or the run's data are others now.
+            ConfigError: for an unknown format, or one whose packages are missing.
+            DataError: when the data are gone that a format takes.
+            SpecError: when the network has no such form.
         """
-        return write(Path(to), self.package(record or self.best()), steps)
+        check_formats(formats)
+        package = self.package(record or self.best())
+        chosen = [STEPS[name] for name in formats if name != INT8]
+        if INT8 in formats:
+            chosen.append(self._quantization(package))
+        card = HUB_CARD if "hub" in formats else CARD
+        return write(Path(to), package, [*chosen, *steps], card)
+
+    def _quantization(self, package: Package) -> Step:
+        """Return what quantises a network by the run's data, and measures it."""
+        config = self.config
+        try:
+            dataset = load(config.data, image_size=config.image_size)
+        except DataError as error:
+            raise DataError(
+                f"int8 needs the images that {self.path} has trained on: {error}"
+            ) from None
+        check_data(self.folder, dataset)
+        from nas.train.scored import scored
+
+        data, recipe = dataset.for_search(), package.facts.recipe
+        assert recipe is not None
+        return AddInt8(
+            images=data.train.images,
+            score=partial(
+                scored,
+                split=data.validation,
+                num_classes=data.num_classes,
+                objective=recipe.objective,
+            ),
+            split="validation",
+        )
 
     def package(self, record: TrialRecord) -> Package:
         """Return a trial of this run as what can be exported.

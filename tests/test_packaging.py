@@ -114,7 +114,8 @@ def test_the_installed_command_shows_a_space(installed: Path, tmp_path: Path):
 
 def test_every_import_is_a_declared_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    optional = project["optional-dependencies"]["hf"]
+    extras = project["optional-dependencies"]
+    optional = [*extras["hf"], *extras["onnx"]]
     declared = {
         re.split(r"[^\w.-]", line)[0].lower()
         for line in [*project["dependencies"], *optional]

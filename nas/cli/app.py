@@ -465,13 +465,32 @@ def export(
         Path | None,
         typer.Option(help="An empty or new folder.", show_default="RUN/export/trial-N"),
     ] = None,
+    onnx: Annotated[
+        bool,
+        typer.Option("--onnx", help="Also model.onnx, checked with onnxruntime."),
+    ] = False,
+    torch_export: Annotated[
+        bool,
+        typer.Option("--torch-export", help="Also model.pt2, for torch without code."),
+    ] = False,
+    hub: Annotated[
+        bool,
+        typer.Option("--hub", help="Also what the Hugging Face hub asks for."),
+    ] = False,
+    quantize: Annotated[
+        str | None,
+        typer.Option(
+            metavar="int8",
+            help="Also model_int8.onnx in 8-bit integers, made with the run's data.",
+        ),
+    ] = None,
 ) -> None:
     """Write a trained network, by default a run's best one, as code that you own.
 
     model.py needs torch alone; model.safetensors holds its weights, test_model.py
     checks both, and model_card.md says what it is and what it reaches.
     """
-    from nas.cli.export import run_export
+    from nas.cli.export import export_formats, run_export
 
     run_export(
         what,
@@ -480,6 +499,7 @@ def export(
         input_shape=input_shape,
         num_classes=classes,
         to=to,
+        formats=export_formats(onnx, torch_export, hub, quantize),
     )
 
 

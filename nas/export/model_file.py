@@ -99,7 +99,7 @@ def source(package: Package) -> str:
     from nas.nn.layout import layout
 
     architecture = package.architecture
-    parts = layout(architecture, _shortest(package.mean), _shortest(package.std))
+    parts = layout(architecture, shortest(package.mean), shortest(package.std))
     network = NetworkClass(parts, architecture)
     blocks = needed(network.roots)
     readers = needed(
@@ -132,7 +132,7 @@ def source(package: Package) -> str:
     return start + "\n\n\n".join(body) + "\n"
 
 
-def _shortest(values: Sequence[float]) -> tuple[float, ...]:
+def shortest(values: Sequence[float]) -> tuple[float, ...]:
     """Return the numbers with the fewest digits that are the same in float32."""
     return tuple(float(str(np.float32(value))) for value in values)
 

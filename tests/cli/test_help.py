@@ -52,6 +52,7 @@ OPTIONS = {
     "report": ["RUN", "--json"],
     "export": [
         *("RUN|NETWORK", "--trial", "--max-params", "--input", "--classes", "--to"),
+        *("--onnx", "--torch-export", "--hub", "--quantize"),
     ],
     "show": [
         *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),
