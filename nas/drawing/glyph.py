@@ -50,26 +50,23 @@ def node(centre: Point, colour: str, grain: Grain, *, plus: bool = False) -> lis
 
     Where things are too small for that it is a diamond.
     """
-    x, y = centre
     if not grain.detailed:
         return [Path(steps=diamond(centre, grain.node), fill=colour)]
     ring = circle(centre, grain.node)
     if not plus:
         return [Path(steps=ring, fill=colour)]
-    arm = 0.6 * grain.node
-    cross = (*line((x - arm, y), (x + arm, y)), *line((x, y - arm), (x, y + arm)))
     return [
         Path(steps=ring, fill=WHITE, stroke=colour, width=grain.stroke),
-        Path(steps=cross, stroke=colour, width=grain.stroke),
+        plus_on(centre, colour, grain),
     ]
 
 
-def plus_on(centre: Point, grain: Grain) -> Path:
-    """Return a white plus to lie on a node, which adds then, too."""
+def plus_on(centre: Point, colour: str, grain: Grain) -> Path:
+    """Return a plus to lie on a node, which adds then, too."""
     x, y = centre
-    arm = 0.55 * grain.node
+    arm = 0.6 * grain.node
     cross = (*line((x - arm, y), (x + arm, y)), *line((x, y - arm), (x, y + arm)))
-    return Path(steps=cross, stroke=WHITE, width=grain.stroke)
+    return Path(steps=cross, stroke=colour, width=grain.stroke)
 
 
 def funnel(x: float, stride: int, grain: Grain, *, pool: bool) -> list[Shape]:

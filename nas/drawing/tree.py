@@ -64,7 +64,7 @@ def tree(
     for centre in nodes:
         shapes += node(centre, colour, fine)
         if hierarchical.residual_root and grain.detailed:
-            shapes.append(plus_on(centre, fine))
+            shapes.append(plus_on(centre, WHITE, fine))
     label = f"{together}x"
     if together > 1 and grain.detailed and text_width(label, _SMALL) < row.width:
         shapes += [_label(label, x + row.width / 2) for x in boxes]

@@ -55,7 +55,7 @@ def test_references_have_nothing_over_anything(name):
     check_layout(picture(reference(name), name))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(architectures(max_blocks=6, max_depth=8))
 def test_random_networks_have_nothing_over_anything(architecture):
     check_layout(picture(architecture, "a random network"))
