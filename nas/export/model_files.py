@@ -31,15 +31,24 @@ def add_model(folder: Path, package: Package) -> Package:
         RunError: when the weights are those of another network.
         SpecError: when the code computes something else than the network.
     """
+    from safetensors.torch import load_file, save
+
+    from nas.nn.build import build
+
     text = source(package)
+    mean, std = tuple(package.mean), tuple(package.std)
+    network = build(package.architecture, mean, std, package.facts.seed)
     weights = folder / WEIGHTS
     if package.weights is None:
-        _draw_weights(package, weights)
+        # The library's own save_file would keep the file from everybody else.
+        weights.write_bytes(save(network.state_dict()))
     else:
-        _check_weights(package.weights, _shapes(package))
+        state = network.state_dict()
+        _check_weights(package.weights, {k: tuple(v.shape) for k, v in state.items()})
         shutil.copyfile(package.weights, weights)
+        network.load_state_dict(load_file(weights))
     _write(folder / MODEL, text)
-    logits = _logits(package, weights)
+    logits = _outputs(network.eval(), package)
     _compare(logits, _outputs(load_model(folder), package))
     _write(folder / "test_model.py", selftest_source(package, logits.tolist()))
     return package
@@ -74,17 +83,6 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _logits(package: Package, weights: Path) -> "Tensor":
-    """Return what the network itself, not the code of it, gives with the weights."""
-    from safetensors.torch import load_file
-
-    from nas.nn.build import build
-
-    network = build(package.architecture)
-    network.load_state_dict(load_file(weights))
-    return _outputs(network.eval(), package)
-
-
 def _outputs(network: "nn.Module", package: Package) -> "Tensor":
     import torch
 
@@ -104,28 +102,6 @@ def _compare(expected: "Tensor", found: "Tensor") -> None:
             f"network, by {apart:.1g}; units of your own must give the same whenever "
             "they are asked, once in eval mode"
         )
-
-
-def _draw_weights(package: Package, path: Path) -> None:
-    """Write the weights that a training would begin with."""
-    from safetensors.torch import save
-
-    from nas.nn.build import build
-
-    mean, std = tuple(package.mean), tuple(package.std)
-    network = build(package.architecture, mean, std, package.facts.seed)
-    path.write_bytes(save(network.state_dict()))  # save_file's are unreadable to others
-
-
-def _shapes(package: Package) -> Shapes:
-    """Return the shape of every tensor that the network's weights have."""
-    import torch
-
-    from nas.nn.build import build
-
-    with torch.device("meta"):
-        state = build(package.architecture).state_dict()
-    return {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
 def _check_weights(weights: Path, expected: Shapes) -> None:

@@ -30,10 +30,10 @@ def exported(finished, tmp_path_factory):
 
 
 def test_all_formats_lie_in_one_folder(exported):
-    assert {path.name for path in exported.iterdir()} == {
-        *("model.py", "model.safetensors", "test_model.py", "README.md"),
-        *("config.json", "model.onnx", "model.pt2", "model_int8.onnx"),
-    }
+    names = {path.name for path in exported.iterdir()}
+    assert names >= {"model.py", "model.safetensors", "README.md", "config.json"}
+    assert names >= {"model.onnx", "model.pt2", "model_int8.onnx"}
+    assert "model_card.md" not in names
 
 
 def test_the_command_tells_what_the_integers_reach(nas, finished, folder):
