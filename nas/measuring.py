@@ -10,7 +10,9 @@ from nas.arch import read
 from nas.arch.reference import REFERENCES, reference_defaults
 from nas.errors import ConfigError, RunError, unknown
 from nas.executors import call, start_server
+from nas.latency import Latency
 from nas.nn.timed import SECONDS, Subject, Timed, timed
+from nas.preparing import check_main_guard
 from nas.records import TrialRecord
 from nas.run import Run
 from nas.search import RunFolder
@@ -39,11 +41,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Network:
-    """What is to be measured, and the run's trial that it is, if it is one."""
+    """What is to be measured, and the trial of a run that it is, if it is one."""
 
     subject: Subject
-    run: RunFolder | None = None
-    record: TrialRecord | None = None
+    trial: tuple[Run, TrialRecord] | None = None
 
 
 def measure(
@@ -75,6 +76,7 @@ def measure(
     Raises:
         NasError: when there is nothing of that name, or it cannot be measured.
     """
+    check_main_guard()
     _check(batch_sizes, threads, device)
     networks = [
         network
@@ -95,7 +97,7 @@ def measure(
     return [
         Measured(
             name=network.subject.name,
-            trial=None if network.record is None else network.record.trial,
+            trial=None if network.trial is None else network.trial[1].trial,
             timed=one,
         )
         for network, one in zip(networks, found, strict=True)
@@ -170,8 +172,7 @@ def _of_run(run: Run, trials: Choice) -> list[_Network]:
             subject=Subject(
                 name=f"{run.path.name} {record.trial}", network=record.architecture
             ),
-            run=run.folder,
-            record=record,
+            trial=(run, record),
         )
         for record in records
     ]
@@ -221,15 +222,10 @@ def _in_process(
 
 
 def _keep(networks: Sequence[_Network], found: Sequence[Timed]) -> None:
-    runs = {n.run.path: n.run for n in networks if n.run is not None}
-    for path, run in runs.items():
-        keep_latencies(
-            run,
-            {
-                network.record.hash: one.latencies
-                for network, one in zip(networks, found, strict=True)
-                if network.record is not None
-                and network.run is not None
-                and network.run.path == path
-            },
-        )
+    measured: dict[Path, dict[str, tuple[Latency, ...]]] = {}
+    for network, one in zip(networks, found, strict=True):
+        if network.trial is not None:
+            run, record = network.trial
+            measured.setdefault(run.path, {})[record.hash] = one.latencies
+    for path, own in measured.items():
+        keep_latencies(RunFolder(path), own)
