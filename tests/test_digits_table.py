@@ -117,3 +117,21 @@ def test_strategies_search_the_table(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "| random |" in done.stdout
+
+
+@pytest.mark.slow
+def test_searches_for_other_costs_are_held_against_each_other(tmp_path: Path) -> None:
+    script = str(BENCHMARKS / "objectives.py")
+    done = subprocess.run(
+        [sys.executable, script, "--seeds", "2", "--trials", "6", "15"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("|")[1:-1] for line in done.stdout.splitlines()[2:]]
+    assert len(rows) == 2 * 5  # a row for each search and number of trials
+    for row in rows:
+        shares = [float(cell.split()[0]) for cell in row[2::2]]
+        assert all(0 < share <= 100 for share in shares), row
