@@ -161,13 +161,15 @@ class Run:
         if not retrained:
             return {}
         found = judged(self.records, read_repeats(self.folder))
-        searched = {record.trial: record.accuracy for record in found}
+        trials = {record.trial: record for record in found}
+        costs = tuple(axis.name for axis in self.config.costs)
         images = self.folder.facts()["test"]
         return {
             protocol: contest(
                 protocol,
-                [_entrant(each, protocol, searched) for each in several],
+                [_entrant(each, protocol, trials, costs) for each in several],
                 images,
+                costs,
             )
             for protocol, several in retrained.items()
         }
@@ -279,19 +281,33 @@ class Run:
 
 
 def _entrant(
-    retrained: Retrained, protocol: Protocol, searched: Mapping[int, float | None]
+    retrained: Retrained,
+    protocol: Protocol,
+    trials: Mapping[int, TrialRecord],
+    costs: Sequence[str],
 ) -> Entrant:
     contender, trainings = retrained.contender, retrained.trainings
     total = cost(contender.architecture).total
     recipe, small = contender.recipe, retrained.quantized
+    record = None if contender.trial is None else trials.get(contender.trial)
+    latency = None if record is None else record.latency
+    known: dict[str, float | None] = {
+        "params": total.params,
+        "macs": total.macs,
+        "latency": None if latency is None else latency.median_ms,
+    }
+    spent = [known[name] for name in costs]
     return Entrant(
         name=contender.name,
         trial=contender.trial,
         params=total.params,
         size=contender.target or total.params,
         macs=total.macs,
+        costs=None
+        if None in spent
+        else tuple(cost for cost in spent if cost is not None),
         epochs=protocol.epochs or recipe.epochs,
-        searched=None if contender.trial is None else searched.get(contender.trial),
+        searched=None if record is None else record.accuracy,
         reached={
             training.number: training.tested.objective(recipe)
             for training in trainings

@@ -10,6 +10,7 @@ from typing import Any, Final
 from nas.drawing import compact
 from nas.errors import counted
 from nas.report.blocks import SeedBlocks, holm
+from nas.report.costs import PARAMS
 from nas.report.intervals import Spread, kendall, spread
 from nas.retraining import Protocol
 
@@ -39,6 +40,8 @@ class Entrant:
     params: int
     size: int
     macs: int
+    costs: tuple[float, ...] | None
+    """What the search minimises, None where that is not known of it."""
     epochs: int
     searched: float | None
     reached: Mapping[int, float]
@@ -64,8 +67,9 @@ class Entrant:
 class Standing:
     """An entrant with what its trainings say.
 
-    ``on_front`` tells whether no other entrant beats it in mean accuracy and size, and
-    ``alike`` names those that it was compared with and cannot be told apart from.
+    ``on_front`` tells whether no other entrant beats it in mean accuracy and what the
+    search minimises, which is size unless it was asked for something else; ``alike``
+    names those that it was compared with and cannot be told apart from.
     """
 
     entrant: Entrant
@@ -117,6 +121,7 @@ class Contest:
     """
 
     protocol: Protocol
+    costs: tuple[str, ...]
     standings: tuple[Standing, ...]
     pairs: tuple[Pair, ...]
     images: int
@@ -134,6 +139,7 @@ class Contest:
             "epochs": self.protocol.epochs,
             "use_validation": self.protocol.use_validation,
             "test_images": self.images,
+            "costs": list(self.costs),
             "networks": [standing.to_json() for standing in self.standings],
             "pairs": [asdict(pair) for pair in self.pairs],
             "gap": self.gap,
@@ -144,7 +150,10 @@ class Contest:
 
 
 def contest(
-    protocol: Protocol, entrants: Sequence[Entrant], test_images: int
+    protocol: Protocol,
+    entrants: Sequence[Entrant],
+    test_images: int,
+    costs: tuple[str, ...] = (PARAMS.name,),
 ) -> Contest:
     """Return what trainings by one protocol say.
 
@@ -152,6 +161,7 @@ def contest(
         protocol: by which all were trained.
         entrants: in any order.
         test_images: in the test split.
+        costs: the names of what the search minimises, as in the entrants.
     """
     entrants = sorted(entrants, key=lambda e: (e.params, e.name))
     spreads = {e.name: spread(list(e.reached.values())) for e in entrants if e.reached}
@@ -189,6 +199,7 @@ def contest(
         ranked = kendall([s for s, _, _ in own], [mean for _, mean, _ in own])
     return Contest(
         protocol=protocol,
+        costs=costs,
         standings=standings,
         pairs=pairs,
         images=test_images,
@@ -230,18 +241,22 @@ def _alike(name: str, pairs: Sequence[Pair]) -> list[str]:
 
 
 def _front(entrants: Sequence[Entrant], spreads: Mapping[str, Spread]) -> set[str]:
-    """Return who is not beaten; the entrants are sorted by size."""
-    front: list[Entrant] = []
-    for entrant in entrants:
-        if entrant.name not in spreads:
-            continue
-        mean = spreads[entrant.name].mean
-        if front and front[-1].params == entrant.params:
-            if mean > spreads[front[-1].name].mean:
-                front[-1] = entrant
-        elif not front or mean > spreads[front[-1].name].mean:
-            front.append(entrant)
-    return {entrant.name for entrant in front}
+    """Return who is not beaten; of equals it is the first."""
+    points = [
+        (entrant.name, (-spreads[entrant.name].mean, *costs))
+        for entrant in entrants
+        if entrant.name in spreads and (costs := entrant.costs) is not None
+    ]
+    return {
+        name
+        for place, (name, point) in enumerate(points)
+        if not any(
+            all(theirs <= ours for theirs, ours in zip(other, point, strict=True))
+            and (other != point or rank < place)
+            for rank, (_, other) in enumerate(points)
+            if rank != place
+        )
+    }
 
 
 def _versus(found: Contest) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from nas.drawing import compact
 from nas.errors import printable
 from nas.report.axes import accuracy_limits, size_limits, size_ticks
+from nas.report.costs import PARAMS
 from nas.report.labels import place_labels
 from nas.report.retrained import Contest, Standing
 
@@ -75,18 +76,11 @@ def draw_contest(found: Contest, path: Path, *, title: str, kind: str) -> None:
         axes.plot(*points, color=color, lw=0.8, alpha=0.5, zorder=2)
         _bars(axes, several, *styles[family])
     _bars(axes, own, *_OWN)
-    front = [_point(s) for s in shown if s.on_front]
-    sizes, means = zip(*front, strict=True)
-    axes.step(
-        [*sizes, axes.get_xlim()[1]],
-        [*means, means[-1]],
-        where="post",
-        linewidth=1.2,
-        color=_INK,
-        zorder=3,
-    )
+    by_size = found.costs == (PARAMS.name,)
+    if by_size:
+        _front(axes, [_point(s) for s in shown if s.on_front])
     markers = {"trials of the search": _OWN, **styles} if own else styles
-    _legend(figure, markers, with_search=len(searched) > 1)
+    _legend(figure, markers, with_front=by_size, with_search=len(searched) > 1)
     figure.draw_without_rendering()  # the layout is final before labels seek room
     place_labels(
         axes,
@@ -125,6 +119,19 @@ def _scale(axes: "Axes", shown: Sequence[Standing], kind: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def _front(axes: "Axes", points: Sequence[tuple[float, float]]) -> None:
+    """Draw a line along the points, which runs on from the last one."""
+    sizes, means = zip(*points, strict=True)
+    axes.step(
+        [*sizes, axes.get_xlim()[1]],
+        [*means, means[-1]],
+        where="post",
+        linewidth=1.2,
+        color=_INK,
+        zorder=3,
+    )
+
+
 def _bars(axes: "Axes", shown: Sequence[Standing], marker: str, color: str) -> None:
     for standing in shown:
         assert standing.spread is not None
@@ -151,11 +158,17 @@ def _bars(axes: "Axes", shown: Sequence[Standing], marker: str, color: str) -> N
 
 
 def _legend(
-    figure: "Figure", markers: Mapping[str, tuple[str, str]], *, with_search: bool
+    figure: "Figure",
+    markers: Mapping[str, tuple[str, str]],
+    *,
+    with_front: bool,
+    with_search: bool,
 ) -> None:
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], color=_INK, lw=1.2, label="front")]
+    handles = []
+    if with_front:
+        handles.append(Line2D([], [], color=_INK, lw=1.2, label="front"))
     handles += [
         Line2D([], [], marker=marker, color=color, linestyle="", label=label)
         for label, (marker, color) in markers.items()

@@ -28,6 +28,7 @@ def entrant(name, params, reached, searched=None, validated=(), size=None):
         params=params,
         size=size or params,
         macs=10 * params,
+        costs=(params,),
         epochs=15,
         searched=searched,
         reached=dict(enumerate(reached, start=1)),
