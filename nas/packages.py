@@ -122,13 +122,16 @@ def first_training(run: RunFolder, contender: str) -> int | None:
     return min(numbers, default=None)
 
 
-def retrained_package(run: RunFolder, contender: str, number: int) -> Package:
+def retrained_package(
+    run: RunFolder, contender: str, number: int, searched: float | None = None
+) -> Package:
     """Return a retrained network as what can be exported, of the latest retraining.
 
     Args:
         run: where it was retrained.
         contender: "trial-7", or a known network such as "resnet20@300k".
         number: of the training, from 1 on.
+        searched: what the search saw of a trial, on the validation split.
 
     Raises:
         RunError: when there is no such training, it failed, or its weights are gone.
@@ -169,7 +172,7 @@ def retrained_package(run: RunFolder, contender: str, number: int) -> Package:
         origin=f"{contender.replace('trial-', 'trial ')} of {run.path}, retrained",
         seed=training.seed,
         recipe=recipe,
-        accuracy=training.curve[-1] if training.curve else None,
+        accuracy=searched,
         tested=TestedFacts(
             accuracies=tuple(reached.items()),
             seed=training.seed,

@@ -273,7 +273,7 @@ class Run:
         if seed is None:
             seed = first_training(folder, name) or 0
         package = (
-            retrained_package(folder, name, seed)
+            retrained_package(folder, name, seed, record.accuracy)
             if seed
             else trial_package(folder, record)
         )
@@ -296,7 +296,7 @@ def _entrant(
         "macs": total.macs,
         "latency": None if latency is None else latency.median_ms,
     }
-    spent = [known[name] for name in costs]
+    spent = [cost for name in costs if (cost := known[name]) is not None]
     return Entrant(
         name=contender.name,
         trial=contender.trial,
