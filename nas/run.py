@@ -296,7 +296,7 @@ def _entrant(
         "macs": total.macs,
         "latency": None if latency is None else latency.median_ms,
     }
-    spent = [cost for name in costs if (cost := known[name]) is not None]
+    spent = [value for name in costs if (value := known[name]) is not None]
     return Entrant(
         name=contender.name,
         trial=contender.trial,
