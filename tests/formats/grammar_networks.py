@@ -54,7 +54,7 @@ def grammar_architecture(
                 unit=unit,
                 depth=2 if isinstance(aggregation, Hierarchical) else 1,
                 width=width,
-                stride=2 if i % 2 == 0 and not pooled else 1,
+                stride=2 if i in (0, 2) and not pooled else 1,
                 pool=Pool(type="avg", kernel=2, stride=1) if pooled else None,
             )
         )
