@@ -303,9 +303,7 @@ def _entrant(
         params=total.params,
         size=contender.target or total.params,
         macs=total.macs,
-        costs=None
-        if None in spent
-        else tuple(cost for cost in spent if cost is not None),
+        costs=tuple(spent) if len(spent) == len(costs) else None,
         epochs=protocol.epochs or recipe.epochs,
         searched=None if record is None else record.accuracy,
         reached={
