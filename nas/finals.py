@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nas.api import OnProgress, write_report_of
 from nas.data import load, retraining_data
-from nas.errors import ConfigError, RunError, unknown
+from nas.errors import ConfigError, RunError
 from nas.export import INT8, check_formats
 from nas.nn.cost import num_params
 from nas.preparing import check_main_guard, warm_up
@@ -16,9 +16,6 @@ from nas.search import Event
 from nas.search.changes import check_data, check_options
 from nas.search.contenders import Contender, known_networks, trial_contender
 from nas.search.devices import check_device
-
-CHOICES = ("front", "best")
-"""Words for trials; others are chosen by their numbers."""
 
 
 def retrain(
@@ -107,18 +104,8 @@ def retrain(
 
 
 def _chosen(run: Run, trials: str | Sequence[int]) -> list[TrialRecord]:
-    """Return the trials that are meant, smallest first."""
-    if isinstance(trials, str):
-        if trials not in CHOICES:
-            raise ConfigError(unknown("trials", trials, CHOICES))
-        if not run.front:
-            raise RunError(
-                f"{run.path} has no complete trial; continue it with 'nas resume'"
-            )
-        return list(run.front) if trials == "front" else [run.best()]
-    chosen = [run.trial(number) for number in dict.fromkeys(trials)]
-    if not chosen:
-        raise ConfigError("trials must be at least one; got none")
+    """Return the trials that are meant, smallest first; stopped ones are welcome."""
+    chosen = run.chosen(trials)
     for record in chosen:
         if record.status == "failed":
             raise RunError(

@@ -1,7 +1,7 @@
 """How long the networks of a run, an exported model or a known network take."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -159,28 +159,16 @@ def _is(question: Callable[[], bool]) -> bool:
 
 
 def _of_run(run: Run, trials: Choice) -> list[_Network]:
-    records: Iterable[TrialRecord]
-    match trials:
-        case "front":
-            records = run.front
-        case "best":
-            records = [run.best()]
-        case numbers:
-            records = [run.trial(number) for number in dict.fromkeys(numbers)]
-    found = [
+    return [
         _Network(
             subject=Subject(
                 name=f"{run.path.name} {record.trial}", network=record.architecture
             ),
-            trial=(run, record),
+            run=run.folder,
+            record=record,
         )
-        for record in records
+        for record in run.chosen(trials)
     ]
-    if not found:
-        raise RunError(
-            f"{run.path} has no complete trial; continue it with 'nas resume'"
-        )
-    return found
 
 
 def _notes(figures: int, device: str) -> list[str]:

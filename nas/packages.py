@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nas.arch import Architecture
 from nas.data import load
@@ -33,6 +33,14 @@ from nas.search.mending import file_digest
 from nas.search.noise_files import read_repeats
 from nas.search.retrain_files import Retrained, read_retrained, weights_path
 
+_OPTIONS: Final = {
+    "onnx": ("--onnx",),
+    "torch-export": ("--torch-export",),
+    "hub": ("--hub",),
+    INT8: ("--quantize", INT8),
+}
+"""What asks for each format on the command line."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
@@ -51,6 +59,9 @@ def export(
         NasError: as `Run.export` does.
     """
     check_formats(formats)
+    *before, last = package.facts.commands
+    asked = [word for name in formats for word in _OPTIONS[name]]
+    package = package.with_facts(commands=(*before, (*last, *asked)))
     chosen = [STEPS[name] for name in formats if name != INT8]
     if INT8 in formats:
         chosen.append(_quantization(run, package))
@@ -272,13 +283,16 @@ def _quantization(run: RunFolder, package: Package) -> Step:
 
     data, recipe = dataset.for_search(), package.facts.recipe
     assert recipe is not None
+    # Images that were trained on say nothing.
+    tested = package.facts.tested
+    is_seen = tested is not None and tested.with_validation
     return AddInt8(
         images=data.train.images,
         score=partial(
             scored,
-            split=data.validation,
+            split=dataset.test if is_seen else data.validation,
             num_classes=data.num_classes,
             objective=recipe.objective,
         ),
-        split="validation",
+        split="test" if is_seen else "validation",
     )

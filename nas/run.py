@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
+from typing import Final
 
-from nas.errors import UNREADABLE, RunError, one_line
+from nas.errors import UNREADABLE, ConfigError, RunError, one_line, unknown
 from nas.export import (
     Package,
 )
@@ -38,6 +39,9 @@ from nas.search import RunFolder, SearchConfig
 from nas.search.latencies import newest, read_latencies
 from nas.search.noise_files import read_beliefs, read_repeats
 from nas.search.retrain_files import Retrained, read_retrained
+
+CHOICES: Final = ("front", "best")
+"""Words for trials of a run; others are chosen by their numbers."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,29 @@ class Run:
         numbers = [record.trial for record in records]
         has = f"it has 0 to {max(numbers)}" if numbers else "it has none"
         raise RunError(f"{self.path} has no finished trial {number}; {has}")
+
+    def chosen(self, trials: str | Sequence[int]) -> list[TrialRecord]:
+        """Return trials that are asked for by a word or by their numbers.
+
+        Args:
+            trials: "front", "best", or numbers; each trial comes once.
+
+        Raises:
+            ConfigError: for another word, or no numbers.
+            RunError: when there is no such trial.
+        """
+        if not isinstance(trials, str):
+            if not trials:
+                raise ConfigError("trials must be at least one; got none")
+            return [self.trial(number) for number in dict.fromkeys(trials)]
+        if trials not in CHOICES:
+            raise ConfigError(unknown("trials", trials, CHOICES))
+        front = self.front
+        if not front:
+            raise RunError(
+                f"{self.path} has no complete trial; continue it with 'nas resume'"
+            )
+        return list(front) if trials == "front" else [self.best()]
 
     def recipe(self, record: TrialRecord) -> Recipe:
         """Return what one of the run's trials was trained with."""

@@ -176,7 +176,7 @@ def _tell(name: str, package: Package, exported: Exported) -> None:
             lines.append(f"its repeats reached {percent(mean)} on average: expect that")
     if (small := exported.quantized) is not None:
         lines.append(
-            f"{small.file}: {percent(small.accuracy)} validation accuracy, "
+            f"{small.file}: {percent(small.accuracy)} on the {small.split} split, "
             f"{small.num_bytes:,} bytes"
         )
     for line in lines:

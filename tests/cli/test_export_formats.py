@@ -43,7 +43,7 @@ def test_the_command_tells_what_the_integers_reach(nas, finished, folder):
     validation = load("digits").validation
     accuracy = scored(Quantized(content), validation, 10, "accuracy")
     percent = f"{100 * accuracy:.2f} %"
-    line = f"model_int8.onnx: {percent} validation accuracy, {len(content):,} bytes"
+    line = f"model_int8.onnx: {percent} on the validation split, {len(content):,} bytes"
     assert line in outcome.out.splitlines()
     card = (folder / "out" / "model_card.md").read_text()
     assert f"{len(content):,} bytes" in card
