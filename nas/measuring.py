@@ -164,8 +164,7 @@ def _of_run(run: Run, trials: Choice) -> list[_Network]:
             subject=Subject(
                 name=f"{run.path.name} {record.trial}", network=record.architecture
             ),
-            run=run.folder,
-            record=record,
+            trial=(run, record),
         )
         for record in run.chosen(trials)
     ]
