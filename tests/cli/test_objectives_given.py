@@ -103,7 +103,7 @@ def test_another_search_takes_over_trials_and_objectives(nas, folder):
         (["accuracy,macs,macs"], "got 'macs' twice"),
         (["params"], "must have accuracy among them"),
         (["accuracy"], "must name a cost beside accuracy"),
-        (["accuracy,"], "an unknown name ''"),
+        (["accuracy,"], "must be names with commas between them; got 'accuracy,'"),
         (["accuracy,params,macs", "--sampler", "gp"], "'gp' takes one cost"),
     ],
 )
