@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nas.arch import Architecture
-from nas.data import load
+from nas.data import load, retraining_data
 from nas.errors import DataError, RunError
 from nas.export import (
     CARD,
@@ -31,7 +31,12 @@ from nas.search import RunFolder
 from nas.search.changes import check_data
 from nas.search.mending import file_digest
 from nas.search.noise_files import read_repeats
-from nas.search.retrain_files import Retrained, read_retrained, weights_path
+from nas.search.retrain_files import (
+    Retrained,
+    quantization_beside,
+    read_retrained,
+    weights_path,
+)
 
 _OPTIONS: Final = {
     "onnx": ("--onnx",),
@@ -50,6 +55,11 @@ class Exported:
     quantized: QuantizedFacts | None
 
 
+def options_of(formats: Sequence[str]) -> list[str]:
+    """Return what asks for some formats on the command line."""
+    return [word for name in formats for word in _OPTIONS[name]]
+
+
 def export(
     run: RunFolder, package: Package, to: Path, formats: Sequence[str] = ()
 ) -> Exported:
@@ -60,7 +70,7 @@ def export(
     """
     check_formats(formats)
     *before, last = package.facts.commands
-    asked = [word for name in formats for word in _OPTIONS[name]]
+    asked = options_of(formats)
     package = package.with_facts(commands=(*before, (*last, *asked)))
     chosen = [STEPS[name] for name in formats if name != INT8]
     if INT8 in formats:
@@ -157,8 +167,8 @@ def retrained_package(
     if number not in complete:
         seeds = ", ".join(map(str, complete)) or "none"
         raise RunError(
-            f"{contender} has no training of seed {number} in {run.path}; it has "
-            f"{seeds}"
+            f"{contender} has no training of seed {number} in {run.path}; its latest "
+            f"retraining ({protocol.folder}) has {seeds}"
         )
     training = complete[number]
     weights = weights_path(run, protocol, contender, number)
@@ -177,6 +187,8 @@ def retrained_package(
     assert training.tested is not None
     trial = retrained.contender.trial
     which = ("--network", contender) if trial is None else ("--trial", str(trial))
+    alone = ("--with", contender) if trial is None else ("--trials", str(trial))
+    seeds_asked = ("--seeds", str(max(complete)))
     facts = _facts(
         run,
         name=f"{run.path.name}, {contender.replace('trial-', 'trial ')}",
@@ -195,7 +207,10 @@ def retrained_package(
             with_validation=protocol.use_validation,
         ),
         commands=(
-            ("nas", "retrain", str(run.path), *protocol.options),
+            (
+                *("nas", "retrain", str(run.path)),
+                *(*alone, *seeds_asked, *protocol.options),
+            ),
             ("nas", "export", str(run.path), *which, "--seed", str(number)),
         ),
     )
@@ -272,6 +287,14 @@ def _images(data: Mapping[str, Any]) -> ImageFacts | None:
 def _quantization(run: RunFolder, package: Package) -> Step:
     """Return what quantises a network by the run's data, and measures it."""
     config = run.config()
+    tested = package.facts.tested
+    known = None if package.weights is None else quantization_beside(package.weights)
+    if tested is not None and tested.with_validation and known is None:
+        raise RunError(
+            "the network has learnt from the validation images, so its int8 form can "
+            "only be judged by the test images; 'nas retrain --quantize int8', with "
+            "the same options as before, does it once"
+        )
     try:
         dataset = load(config.data, image_size=config.image_size)
     except DataError as error:
@@ -283,16 +306,21 @@ def _quantization(run: RunFolder, package: Package) -> Step:
 
     data, recipe = dataset.for_search(), package.facts.recipe
     assert recipe is not None
-    # Images that were trained on say nothing.
-    tested = package.facts.tested
-    is_seen = tested is not None and tested.with_validation
+    if known is not None:  # the same file, tested already
+        accuracy = known.accuracy
+        images = retraining_data(
+            dataset, use_validation=tested is not None and tested.with_validation
+        )
+        return AddInt8(
+            images=images.search.train.images, score=lambda _: accuracy, split="test"
+        )
     return AddInt8(
         images=data.train.images,
         score=partial(
             scored,
-            split=dataset.test if is_seen else data.validation,
+            split=data.validation,
             num_classes=data.num_classes,
             objective=recipe.objective,
         ),
-        split="test" if is_seen else "validation",
+        split="validation",
     )

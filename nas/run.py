@@ -197,6 +197,7 @@ class Run:
                 [_entrant(each, protocol, trials, costs) for each in several],
                 images,
                 costs,
+                self.config.recipe.objective.replace("-", " "),
             )
             for protocol, several in retrained.items()
         }
@@ -228,8 +229,7 @@ class Run:
                 latencies={r.trial: self.latencies(r) for r in found.front},
             )
             if contests := self.contests():
-                title = f"{facts['name']}, retrained and tested"
-                write_retrained(contests, path, title=title, kind=kind)
+                write_retrained(contests, path, title=f"{facts['name']}, retrained")
         except Exception as error:  # a broken matplotlib fails in every way there is
             why = getattr(error, "strerror", None) or one_line(error)
             raise RunError(f"{path}: the report cannot be written: {why}") from error

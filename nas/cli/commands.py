@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final
 
 from rich.console import Console
@@ -216,11 +217,12 @@ def _print_front(console: Console, run: Run) -> None:
     print_run_latencies(console, run, front)
     most_accurate = best(front, costs=found.costs)
     assert most_accurate is not None
+    path = quote(str(run.path))
     console.print(
         f"\nreport  {run.folder.report_path}\n"
-        f"show    nas show {run.path} --trial {most_accurate.trial}\n"
-        f"export  nas export {run.path}\n"
-        f"look    nas tensorboard {run.path}",
+        f"show    nas show {path} --trial {most_accurate.trial}\n"
+        f"export  nas export {path}\n"
+        f"look    nas tensorboard {path}",
         soft_wrap=True,
         highlight=False,
     )

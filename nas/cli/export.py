@@ -20,7 +20,13 @@ from nas.export import (
     write,
 )
 from nas.nn.cost import num_params
-from nas.packages import Exported, export, first_training, retrained_package
+from nas.packages import (
+    Exported,
+    export,
+    first_training,
+    options_of,
+    retrained_package,
+)
 from nas.run import Run
 
 
@@ -110,6 +116,8 @@ def _export_network(
         )
     check_formats(formats)
     package = untrained(name, input_shape, num_classes, folder=to)
+    (command,) = package.facts.commands
+    package = package.with_facts(commands=((*command, *options_of(formats)),))
     card = HUB_CARD if "hub" in formats else CARD
     model = write(to, package, [STEPS[name] for name in formats], card)
     console = plain_console()

@@ -8,6 +8,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
+from nas.cli.plain import plain_console
 from nas.drawing import human
 from nas.latency import Latency
 from nas.measuring import Choice, Measured, measure
@@ -41,10 +42,11 @@ def run_measure(
     as_json: bool,
 ) -> None:
     """Time networks and print what they take."""
+    notes = plain_console(stderr=True)
 
     def on_note(text: str) -> None:
-        if not as_json:
-            console.print(text, soft_wrap=True, highlight=False)
+        told = notes if as_json else console
+        told.print(text, soft_wrap=True, highlight=False)
 
     found = measure(
         *what,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from statistics import fmean
 from types import TracebackType
 from typing import Any
@@ -18,7 +19,7 @@ from nas.cli.reading import Reading
 from nas.cli.render import duration, percent
 from nas.errors import counted
 from nas.finals import retrain
-from nas.report import Contest, Standing
+from nas.report import COSTS, Contest, Standing, titles
 from nas.run import Run
 from nas.search import (
     Event,
@@ -43,8 +44,8 @@ def run_retrain(path: Path, **options: Any) -> None:
     print_contests(console, run)
     console.print(
         f"\nreport  {run.folder.report_path}\n"
-        f"export  nas export {run.path}\n"
-        f"look    nas tensorboard {run.path}",
+        f"export  nas export {quote(str(run.path))}\n"
+        f"look    nas tensorboard {quote(str(run.path))}",
         soft_wrap=True,
         highlight=False,
     )
@@ -174,7 +175,11 @@ def print_contests(console: Console, run: Run) -> None:
         if any(standing.entrant.quantized for standing in found.standings):
             console.print(_quantized(found))
         if any(standing.on_front for standing in found.standings):
-            console.print("* on the front of these", highlight=False)
+            against = titles([COSTS[name] for name in found.costs])
+            line = f"* on the front of these: {found.kind} against {against}"
+            if any(standing.entrant.costs is None for standing in found.standings):
+                line += "; those without a latency are left out"
+            console.print(line, highlight=False)
         for line in found.lines():
             console.print(line, highlight=False)
 
@@ -184,18 +189,28 @@ def _table(found: Contest) -> Table:
     title = "Retrained"
     title += "" if epochs is None else f", {counted(epochs, 'epoch')}"
     title += ", validation images trained on" if found.protocol.use_validation else ""
+    images = counted(found.images, "test image")
     table = Table(
-        title=f"{title}: accuracy on the {counted(found.images, 'test image')}, in %",
+        title=f"{title}: {found.kind} on the {images}, in %",
         title_justify="left",
         title_style="bold",
         box=None,
     )
+    further = [COSTS[name] for name in found.costs if name != "params"]
+    own = sum(standing.entrant.trial is not None for standing in found.standings)
     table.add_column("network", no_wrap=True)
-    for name in ("params", "search", "seeds", "mean", "std", "95 %"):
+    names = ("params", *(axis.label for axis in further))
+    for name in (*names, "search", "seeds", "mean", "std", "95 %"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("not told from")
     for standing in found.standings:
-        table.add_row(*_cells(standing))
+        network, params, *rest = _cells(standing, with_alike=own > 1)
+        costs = standing.entrant.costs
+        spent = [""] * len(further)
+        if costs is not None:
+            at = dict(zip(found.costs, costs, strict=True))
+            spent = [axis.write(at[axis.name]) for axis in further]
+        table.add_row(network, params, *spent, *rest)
     return table
 
 
@@ -210,21 +225,22 @@ def _quantized(found: Contest) -> Table:
         entrant = standing.entrant
         if entrant.lost is None or standing.spread is None:
             continue
+        both = entrant.reached.keys() & entrant.quantized.keys()
         assert entrant.num_bytes is not None
         assert entrant.quantized_bytes is not None
         table.add_row(
             entrant.name,
             f"{entrant.num_bytes:,.0f}",
             f"{entrant.quantized_bytes:,.0f}",
-            _number(standing.spread.mean),
-            _number(fmean(entrant.quantized.values())),
+            _number(fmean(entrant.reached[seed] for seed in both)),
+            _number(fmean(entrant.quantized[seed] for seed in both)),
             _number(entrant.lost),
-            str(len(entrant.quantized)),
+            str(len(both)),
         )
     return table
 
 
-def _cells(standing: Standing) -> list[str]:
+def _cells(standing: Standing, *, with_alike: bool) -> list[str]:
     entrant, found = standing.entrant, standing.spread
     lost = f", {entrant.failed} failed" if entrant.failed else ""
     cells = [
@@ -240,12 +256,13 @@ def _cells(standing: Standing) -> list[str]:
         interval = f"{_number(found.low)}-{_number(found.high)}"
     # Known networks have lines of their own, each with the trial it is compared with.
     alike = [name for name in standing.alike if name.startswith("trial-")]
+    told = " ".join(name.removeprefix("trial-") for name in alike) or "-"
     return [
         *cells,
         _number(found.mean),
         "" if found.std is None else _number(found.std),
         interval,
-        " ".join(n.removeprefix("trial-") for n in alike) or "-",
+        told if with_alike and entrant.trial is not None else "",
     ]
 
 

@@ -71,7 +71,7 @@ def timed(
     for subject in subjects:
         try:
             network, input_shape, spent = _built(subject.network)
-        except Exception as error:  # a file of the user's may raise anything
+        except (Exception, SystemExit) as error:  # a file of the user's may do anything
             why = str(error) if isinstance(error, NasError) else one_line(error)
             return f"{subject.name}: cannot be loaded: {why}"
         costs.append(spent)

@@ -114,6 +114,8 @@ class Pair:
 class Contest:
     """All entrants that were trained by one protocol, smallest first.
 
+    ``kind`` is that of all accuracies, "accuracy" or "balanced accuracy".
+
     ``gap`` is how much higher the search's accuracies were than those on the test
     split, on average over the trials, and ``luck`` the part of it that is there on the
     validation images, too: None where that cannot be said. ``rank_correlation`` is
@@ -122,6 +124,7 @@ class Contest:
 
     protocol: Protocol
     costs: tuple[str, ...]
+    kind: str
     standings: tuple[Standing, ...]
     pairs: tuple[Pair, ...]
     images: int
@@ -140,6 +143,7 @@ class Contest:
             "use_validation": self.protocol.use_validation,
             "test_images": self.images,
             "costs": list(self.costs),
+            "kind": self.kind,
             "networks": [standing.to_json() for standing in self.standings],
             "pairs": [asdict(pair) for pair in self.pairs],
             "gap": self.gap,
@@ -154,6 +158,7 @@ def contest(
     entrants: Sequence[Entrant],
     test_images: int,
     costs: tuple[str, ...] = (PARAMS.name,),
+    kind: str = "accuracy",
 ) -> Contest:
     """Return what trainings by one protocol say.
 
@@ -162,6 +167,7 @@ def contest(
         entrants: in any order.
         test_images: in the test split.
         costs: the names of what the search minimises, as in the entrants.
+        kind: of accuracy, such as "balanced accuracy".
     """
     entrants = sorted(entrants, key=lambda e: (e.params, e.name))
     spreads = {e.name: spread(list(e.reached.values())) for e in entrants if e.reached}
@@ -189,10 +195,11 @@ def contest(
         for e in entrants
         if e.searched is not None and e.name in spreads
     ]
-    gap = fmean(searched - mean for searched, mean, _ in own) if own else None
+    gap = None
+    if own and protocol == Protocol():  # others are better trained, or on more images
+        gap = fmean(searched - mean for searched, mean, _ in own)
     luck = None
-    same = protocol.epochs is None and all(e.validated for _, _, e in own)
-    if own and same:
+    if gap is not None and all(e.validated for _, _, e in own):
         luck = fmean(searched - fmean(e.validated.values()) for searched, _, e in own)
     ranked = None
     if len(own) >= _RANKED:
@@ -200,6 +207,7 @@ def contest(
     return Contest(
         protocol=protocol,
         costs=costs,
+        kind=kind,
         standings=standings,
         pairs=pairs,
         images=test_images,
@@ -221,15 +229,18 @@ def _pairs(named: Iterable[tuple[str, str]], blocks: SeedBlocks) -> tuple[Pair, 
 def _rival(
     known: Entrant, entrants: Sequence[Entrant], spreads: Mapping[str, Spread]
 ) -> str | None:
-    """Return the best trial of at most a known network's size."""
+    """Return the trial of at most a known network's size that the search holds best.
+
+    Not the one that tests best: to choose by the test would be to choose its luck.
+    """
     if known.name not in spreads:
         return None
     trials = [
-        e.name
+        (-1.0 if e.searched is None else e.searched, e.name)
         for e in entrants
         if e.trial is not None and e.params <= known.size and e.name in spreads
     ]
-    return max(trials, key=lambda name: spreads[name].mean, default=None)
+    return max(trials)[1] if trials else None
 
 
 def _alike(name: str, pairs: Sequence[Pair]) -> list[str]:
@@ -267,7 +278,7 @@ def _versus(found: Contest) -> list[str]:
         entrant = known.entrant
         if entrant.trial is not None or known.spread is None:
             continue
-        theirs = f"{entrant.name} {_reached(known.spread)}"
+        theirs = f"{entrant.name} ({entrant.params:,}) {_reached(known.spread)}"
         pair = next((p for p in found.pairs if p.one == entrant.name), None)
         if pair is None:
             lines.append(
@@ -284,8 +295,8 @@ def _versus(found: Contest) -> list[str]:
         else:
             verdict = f"not told apart (p = {pair.p:.2g})"
         lines.append(
-            f"At {compact(entrant.size)} parameters: ours (trial {ours.entrant.trial}) "
-            f"{_reached(ours.spread)}, {theirs}; {verdict}."
+            f"At {compact(entrant.size)} parameters: ours (trial {ours.entrant.trial}, "
+            f"{ours.entrant.params:,}) {_reached(ours.spread)}, {theirs}; {verdict}."
         )
     return lines
 
@@ -299,12 +310,17 @@ def _notes(found: Contest) -> list[str]:
         trials = found.images + 4
         share = (best * found.images + 2) / trials
         half = 1.96 * sqrt(share * (1 - share) / trials)
-        seeds = counted(min(counts), "seed")
-        notes.append(
-            f"± and intervals (95 %) are over {seeds}, on the same "
-            f"{counted(found.images, 'test image')}: others would move all by about "
-            f"±{100 * half:.2f} together."
-        )
+        images = counted(found.images, "test image")
+        if max(counts) > 1:
+            seeds = counted(min(counts), "seed")
+            notes.append(
+                f"± and intervals (95 %) are over {seeds}, on the same {images}."
+            )
+        if found.kind == "accuracy":
+            notes.append(
+                f"Other {images.partition(' ')[0]} images would move all accuracies "
+                f"by about ±{100 * half:.2f} together."
+            )
     if any(pair.p is not None for pair in found.pairs):
         notes.append(
             "Told apart: paired t-test with the seeds as blocks, on log odds, p < "
@@ -313,15 +329,20 @@ def _notes(found: Contest) -> list[str]:
     if counts and min(counts) < _FEW_SEEDS and not all(p.apart for p in found.pairs):
         notes.append("More seeds tell more apart: --seeds 5, or 10.")
     if found.gap is not None:
+        judged = sum(
+            s.entrant.searched is not None and s.spread is not None
+            for s in found.standings
+        )
         line = (
-            f"The search's accuracies were {100 * abs(found.gap):.2f} points "
+            f"The search's accuracies of {counted(judged, 'trial')} were "
+            f"{100 * abs(found.gap):.2f} points "
             f"{'higher' if found.gap >= 0 else 'lower'} than these, on average"
         )
         if found.luck is not None:
             line += (
-                f": {100 * found.luck:+.2f} by being chosen (against retraining, on "
-                f"the same validation images), {100 * (found.gap - found.luck):+.2f} "
-                "by other images"
+                f": {100 * found.luck:+.2f} against retraining on the same validation "
+                f"images, {100 * (found.gap - found.luck):+.2f} from those to the test "
+                "images"
             )
         notes.append(line + ".")
     if found.rank_correlation is not None:
@@ -333,5 +354,9 @@ def _notes(found: Contest) -> list[str]:
 
 
 def _reached(found: Spread) -> str:
-    half = "" if found.half is None else f" ± {100 * found.half:.2f}"
-    return f"{100 * found.mean:.2f}{half} %"
+    mean = f"{100 * found.mean:.2f}"
+    if found.half is None or found.low is None or found.high is None:
+        return f"{mean} %"
+    if found.low > 0 and found.high < 1:
+        return f"{mean} ± {100 * found.half:.2f} %"
+    return f"{mean} ({100 * found.low:.2f} to {100 * found.high:.2f}) %"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nas.drawing import compact
-from nas.errors import printable
+from nas.errors import counted, printable
 from nas.report.axes import accuracy_limits, size_limits, size_ticks
 from nas.report.costs import PARAMS
 from nas.report.labels import place_labels
@@ -31,7 +31,7 @@ _KNOWN: Final = (
 _DASHED: Final = (0, (4, 2))
 
 
-def draw_contest(found: Contest, path: Path, *, title: str, kind: str) -> None:
+def draw_contest(found: Contest, path: Path, *, title: str) -> None:
     """Draw a contest as a PNG of 1500 x 1000 pixels.
 
     Bars are the 95 % intervals of the means; a dashed line shows where the search had
@@ -41,8 +41,7 @@ def draw_contest(found: Contest, path: Path, *, title: str, kind: str) -> None:
     Args:
         found: somebody in it has finished a training.
         path: of the picture.
-        title: stands over it: the data, the recipe.
-        kind: of accuracy, such as "balanced accuracy".
+        title: stands over it, followed by what tells comparisons apart.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -60,16 +59,19 @@ def draw_contest(found: Contest, path: Path, *, title: str, kind: str) -> None:
             families.setdefault(_family(standing), []).append(standing)
     styles = dict(zip(families, cycle(_KNOWN), strict=False))
     # A dollar sign in a name is no formula.
+    title = f"{title}{_how(found)}"
     plain = printable(title).replace("\n", r"\n").replace("$", r"\$")
     axes.set_title(plain, loc="left", fontsize=11, color=_INK, pad=12, wrap=True)
-    _scale(axes, shown, kind)
+    _scale(axes, shown, found.kind)
     searched = [
         (s.entrant.params, s.entrant.searched)
         for s in own
         if s.entrant.searched is not None
     ]
-    if len(searched) > 1:
-        axes.plot(*zip(*searched, strict=True), color=_GREY, lw=1, ls=_DASHED, zorder=2)
+    if searched:
+        points = zip(*searched, strict=True)
+        alone = "_" if len(searched) == 1 else None
+        axes.plot(*points, color=_GREY, lw=1, ls=_DASHED, marker=alone, zorder=2)
     for family, several in families.items():
         _, color = styles[family]
         points = zip(*map(_point, several), strict=True)
@@ -80,7 +82,7 @@ def draw_contest(found: Contest, path: Path, *, title: str, kind: str) -> None:
     if by_size:
         _front(axes, [_point(s) for s in shown if s.on_front])
     markers = {"trials of the search": _OWN, **styles} if own else styles
-    _legend(figure, markers, with_front=by_size, with_search=len(searched) > 1)
+    _legend(figure, markers, with_front=by_size, with_search=bool(searched))
     figure.draw_without_rendering()  # the layout is final before labels seek room
     place_labels(
         axes,
@@ -103,8 +105,8 @@ def _scale(axes: "Axes", shown: Sequence[Standing], kind: str) -> None:
     reach = []
     for standing in shown:
         assert standing.spread is not None
-        reach += [standing.spread.mean]
-        reach += [v for v in (standing.spread.low, standing.spread.high) if v]
+        found = standing.spread
+        reach += [v for v in (found.mean, found.low, found.high) if v is not None]
         if (searched := standing.entrant.searched) is not None:
             reach.append(searched)
     floor, top = accuracy_limits(reach, min(reach))
@@ -184,6 +186,14 @@ def _legend(
         fontsize=8.5,
         handletextpad=0.4,
     )
+
+
+def _how(found: Contest) -> str:
+    """Return how the networks of a contest were trained, for a title."""
+    few, *others = sorted({standing.entrant.epochs for standing in found.standings})
+    epochs = f"{few} to {others[-1]} epochs" if others else counted(few, "epoch")
+    seen = ", validation images, too" if found.protocol.use_validation else ""
+    return f": {epochs}{seen}"
 
 
 def _family(standing: Standing) -> str:

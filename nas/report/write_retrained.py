@@ -39,15 +39,14 @@ class RetrainedRow:
 
 
 def write_retrained(
-    contests: Mapping[Protocol, Contest], folder: Path, *, title: str, kind: str
+    contests: Mapping[Protocol, Contest], folder: Path, *, title: str
 ) -> None:
     """Write ``retrain.csv``, ``retrain.json`` and ``retrain.png``.
 
     Args:
         contests: the latest one last, which is drawn.
         folder: the report's, which is there.
-        title: stands over the picture.
-        kind: of accuracy, such as "balanced accuracy".
+        title: stands over the picture, with what tells comparisons apart.
     """
     rows = [
         _row(protocol, standing)
@@ -63,7 +62,7 @@ def write_retrained(
     drawn = [f for f in contests.values() if any(s.spread for s in f.standings)]
     if drawn:
         with replaced(folder / "retrain.png") as path:
-            draw_contest(drawn[-1], path, title=title, kind=kind)
+            draw_contest(drawn[-1], path, title=title)
 
 
 def _row(protocol: Protocol, standing: Standing) -> RetrainedRow:

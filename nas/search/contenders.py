@@ -104,6 +104,9 @@ def known_networks(
             raise ConfigError(unknown("network", name, REFERENCES))
         try:
             network = REFERENCES[name](input_shape, num_classes)
+        except SpecError as error:
+            raise ConfigError(f"{text} cannot take these images: {error}") from None
+        try:
             for target in _targets(size, sizes, text):
                 called = name if target is None else f"{name}@{_short(target)}"
                 found[called] = Contender(
@@ -112,11 +115,13 @@ def known_networks(
                     recipe=recipe,
                     target=target,
                 )
-        except SpecError as error:
-            raise ConfigError(f"{text} cannot take these images: {error}") from None
         except DoesNotFit as error:
             raise ConfigError(
                 f"{text} cannot be had: {error}; ask for a larger one"
+            ) from None
+        except SpecError as error:
+            raise ConfigError(
+                f"{text} cannot be had: {error}; ask for a smaller one"
             ) from None
     return tuple(found.values())
 

@@ -22,7 +22,7 @@ from nas.search.mending import torn_weights, train_again
 from nas.search.noise_files import read_repeats, write_beliefs
 from nas.search.quantizing import quantize_all
 from nas.search.repeats import Repeater
-from nas.search.retrain_files import read_retrained
+from nas.search.retrain_files import check_test, read_retrained
 from nas.search.retrainer import Retrainer
 from nas.search.run import RunFolder
 from nas.search.samplers.one_thread import one_thread
@@ -175,8 +175,9 @@ def run_retraining(
     Raises:
         SearchFailed: when none of them could be trained, or results be written.
     """
-    with run.owned(), _writing(run):
+    with run.owned(), _writing(run, "the same command again"):
         remove_half_written(run)
+        check_test(run, data.test)
         config = run.config()
         limits = TimeLimits(config.timeout, _num_images(data.search))
         test = partial(
@@ -211,12 +212,17 @@ def _bound(run: RunFolder, config: SearchConfig, data: SearchData) -> BoundSpace
 
 
 @contextmanager
-def _writing(run: RunFolder) -> Iterator[None]:
+def _writing(run: RunFolder, remedy: str | None = None) -> Iterator[None]:
     """Put into words what the machine refuses while a search runs.
+
+    Args:
+        run: that is written to.
+        remedy: how it goes on; None for ``nas resume``.
 
     Raises:
         SearchFailed: instead of an error of the operating system.
     """
+    remedy = remedy or f"'nas resume {run.path}'"
     try:
         yield
     except BrokenPipeError:
@@ -225,7 +231,7 @@ def _writing(run: RunFolder) -> Iterator[None]:
         what = error.strerror or str(error)
         raise SearchFailed(
             f"{error.filename or run.path}: {what}; all that finished is kept; once "
-            f"that is mended, continue with 'nas resume {run.path}'"
+            f"that is mended, continue with {remedy}"
         ) from None
 
 

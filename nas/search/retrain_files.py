@@ -1,11 +1,13 @@
 """Retrainings in the run folder: retrain/PROTOCOL/CONTENDER/NUMBER/."""
 
+import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from nas.data import Split
 from nas.errors import UNREADABLE, RunError, one_line
 from nas.retraining import Protocol, Quantization, Retraining
 from nas.search.checked import json_data
@@ -16,6 +18,8 @@ from nas.search.run import RunFolder
 _RESULT: Final = "result.json"
 _CONTENDER: Final = "contender.json"
 _INT8: Final = "int8.json"
+_TEST: Final = "test.json"
+_BLOCK: Final = 4096
 _WEIGHTS: Final = "weights.safetensors"
 _TRACEBACK: Final = "traceback.txt"
 
@@ -51,12 +55,43 @@ def weights_path(
     return training_path(run, protocol, contender, number) / _WEIGHTS
 
 
+def check_test(run: RunFolder, test: Split) -> None:
+    """Refuse test images that are not those of earlier retrainings; keep which.
+
+    Raises:
+        RunError: when they are others.
+    """
+    path = retrain_path(run) / _TEST
+    digest = hashlib.sha256(test.labels.astype("<i8").tobytes())
+    for start in range(0, len(test), _BLOCK):
+        digest.update(test.images[start : start + _BLOCK].tobytes())
+    now = {"images": len(test), "sha256": digest.hexdigest()}
+    if path.is_file():
+        try:
+            is_same = json_data(path.read_bytes()) == now
+        except UNREADABLE as error:
+            raise _unreadable(path, error, "writes it again") from None
+        if not is_same:
+            raise RunError(
+                f"{run.path}: the test images are others than those that its networks "
+                f"were tested on; bring those back, or remove {path.parent} to train "
+                "all of them anew"
+            )
+        return
+    path.parent.mkdir(exist_ok=True)
+    write_json(path, now)
+
+
 def enter(run: RunFolder, protocol: Protocol, contender: Contender) -> None:
-    """Keep who is going to be trained, unless that is known."""
+    """Keep who is going to be trained, and how; nothing of it has been, so far."""
     path = retrain_path(run) / protocol.folder / contender.name / _CONTENDER
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.is_file():
-        write_json(path, contender.to_json())
+    write_json(path, contender.to_json())
+
+
+def forget(run: RunFolder, protocol: Protocol, contender: str) -> None:
+    """Remove whatever there is of a contender's trainings."""
+    shutil.rmtree(retrain_path(run) / protocol.folder / contender, ignore_errors=True)
 
 
 def start_training(
@@ -120,6 +155,12 @@ def read_retrained(run: RunFolder) -> dict[Protocol, tuple[Retrained, ...]]:
 
 def spoilt_trainings(run: RunFolder) -> Iterator[tuple[Path, str]]:
     """Yield files of retrainings that cannot be read, with what to do."""
+    path = retrain_path(run) / _TEST
+    try:
+        if path.exists():
+            json_data(path.read_bytes())
+    except UNREADABLE:
+        yield path, "'nas retrain' writes it again"
     for folder in _folders(retrain_path(run)):
         for own in _folders(folder):
             path = own / _CONTENDER
@@ -171,6 +212,16 @@ def _quantized(
         path = folder / str(training.number) / _INT8
         if path.is_file():
             yield training.number, _quantization(path)
+
+
+def quantization_beside(weights: Path) -> Quantization | None:
+    """Return what a training's network is in 8-bit integers, if that is known.
+
+    Raises:
+        RunError: when it cannot be read.
+    """
+    path = weights.with_name(_INT8)
+    return _quantization(path) if path.is_file() else None
 
 
 def _quantization(path: Path) -> Quantization:

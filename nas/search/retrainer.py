@@ -23,6 +23,7 @@ from nas.search.mending import file_digest
 from nas.search.retrain_files import (
     enter,
     finish_training,
+    forget,
     read_retrained,
     start_training,
     weights_path,
@@ -71,8 +72,7 @@ class Retrainer:
         What has failed is tried again, unless it diverged, which it would do again; so
         is what has other weights now than it was trained to.
         """
-        for contender in contenders:
-            enter(self.run_folder, self.protocol, contender)
+        contenders = self._entered(contenders)
         before = read_retrained(self.run_folder).get(self.protocol, ())
         done = {
             (training.contender, training.number)
@@ -81,9 +81,6 @@ class Retrainer:
             if training.reason == "diverged"
             or (training.tested is not None and not self._is_torn(training))
         }
-        # One that goes on does so with the recipe that it began with.
-        begun = {each.contender.name: each.contender for each in before}
-        contenders = [begun.get(each.name, each) for each in contenders]
         # Seed by seed, so that an interrupted comparison has all contenders in it.
         due = [
             self._job(contender, number)
@@ -127,6 +124,31 @@ class Retrainer:
             retries=self.config.retries,
             on_note=lambda text: self.on_event(Notice(text=text)),
         )
+
+    def _entered(self, contenders: Sequence[Contender]) -> list[Contender]:
+        """Return the contenders, those that go on with the recipe they began with.
+
+        Who has finished no training, or lost what tells how, begins anew. A trial's
+        recipe is its own, and cannot be lost.
+        """
+        before = read_retrained(self.run_folder).get(self.protocol, ())
+        begun = {each.contender.name: each.contender for each in before}
+        entered = []
+        for contender in contenders:
+            known = begun.get(contender.name)
+            if known is None:
+                if contender.trial is None:
+                    forget(self.run_folder, self.protocol, contender.name)
+                enter(self.run_folder, self.protocol, contender)
+            elif known.recipe != contender.recipe:
+                self.on_event(
+                    Notice(
+                        text=f"{contender.name} goes on with the recipe that it began "
+                        "with, which is another one now"
+                    )
+                )
+            entered.append(known or contender)
+        return entered
 
     def _is_torn(self, training: Retraining) -> bool:
         """Tell whether weights are others now; those that were removed are not."""

@@ -36,7 +36,7 @@ def check_formats(architecture: Architecture, folder: Path) -> None:
         expected = network(images)
     error = (small(images) - expected).square().mean()
     # Of garbage, the error would be as large as what tells images apart, or larger.
-    assert error < 0.25 * expected.var(dim=0).mean()
+    assert error < 0.5 * expected.var(dim=0).mean()
 
 
 @pytest.mark.parametrize("number", range(len(UNITS)), ids=list(UNITS))
@@ -44,7 +44,7 @@ def test_every_unit_in_every_kind_of_aggregation(number, tmp_path):
     check_formats(grammar_architecture(number), tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("fusion", range(len(FUSIONS)), ids=FUSIONS)
 @pytest.mark.parametrize("number", range(len(UNITS)), ids=list(UNITS))
@@ -52,7 +52,7 @@ def test_every_unit_in_every_aggregation_before_every_fusion(number, fusion, tmp
     check_formats(grammar_architecture(number, AGGREGATIONS, fusion), tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", REFERENCES)
 def test_famous_networks(name, tmp_path):

@@ -1,6 +1,7 @@
 """Who is how good, and who can be told apart."""
 
 import random
+from dataclasses import replace
 from math import log
 
 import pytest
@@ -158,11 +159,52 @@ class TestContest:
     def test_a_known_network_stands_beside_the_best_of_its_size(self):
         lines = self.found().lines()
         (line,) = [line for line in lines if "resnet20@9k" in line]
-        assert line.startswith("At 9k parameters: ours (trial 7) 9")
+        assert line.startswith("At 9k parameters: ours (trial 7, 9,000) 9")
+        assert "resnet20@9k (8,900) 8" in line
         assert "told apart (p = " in line
         assert "not told apart" not in line
         (alone,) = [line for line in lines if "tiny" in line]
         assert "no retrained trial is as small" in alone
+
+    def test_that_trial_is_chosen_by_the_search_and_not_by_the_test(self):
+        found = contest(
+            Protocol(),
+            [
+                entrant("trial-1", 4_000, [0.90, 0.91], 0.96),
+                entrant("trial-2", 4_500, [0.97, 0.98], 0.95),
+                entrant("resnet20@5k", 4_900, [0.89, 0.92], size=5_000),
+            ],
+            IMAGES,
+        )
+        (pair,) = [pair for pair in found.pairs if pair.one == "resnet20@5k"]
+        assert pair.other == "trial-1"
+
+    def test_an_interval_beyond_the_possible_is_not_a_plus_minus(self):
+        several = [entrant("trial-1", 9, [0.2, 0.9], 0.96), entrant("tiny", 9, [0.5])]
+        lines = " ".join(contest(Protocol(), several, IMAGES).lines())
+        assert "55.00 (0.00 to 100.00) %" in lines
+
+    def test_balanced_accuracy_is_called_so(self, tmp_path):
+        several = [entrant("trial-1", 9, [0.2, 0.9], 0.96)]
+        found = contest(Protocol(), several, IMAGES, kind="balanced accuracy")
+        assert found.to_json()["kind"] == "balanced accuracy"
+        assert not any("Other 1,000 images" in line for line in found.lines())
+        draw_contest(found, tmp_path / "one.png", title="one")
+
+    def test_the_front_is_that_of_what_was_minimised(self):
+        def of(name, params, mean, costs):
+            found = entrant(name, params, [mean, mean - 0.01], 0.9)
+            return replace(found, costs=costs)
+
+        several = [
+            of("trial-1", 900, 0.95, (900.0, 10.0)),
+            of("trial-2", 500, 0.97, (500.0, 20.0)),
+            of("trial-3", 600, 0.96, (600.0, 30.0)),
+            of("resnet20", 400, 0.99, None),
+        ]
+        found = contest(Protocol(), several, IMAGES, ("params", "macs"))
+        front = {s.entrant.name for s in found.standings if s.on_front}
+        assert front == {"trial-1", "trial-2"}
 
     def test_what_the_search_had_promised(self):
         found = self.found()
@@ -182,7 +224,8 @@ class TestContest:
         several = [s.entrant for s in self.found().standings]
         found = contest(Protocol(epochs=50), several, IMAGES)
         assert found.luck is None
-        assert found.gap is not None
+        assert found.gap is None
+        assert not any("The search's accuracies" in line for line in found.lines())
 
     def test_plain_data(self):
         data = self.found().to_json()
@@ -198,7 +241,7 @@ class TestContest:
         assert found.rank_correlation is None
         assert found.standings[0].on_front
         assert found.lines()
-        draw_contest(found, tmp_path / "one.png", title="one", kind="accuracy")
+        draw_contest(found, tmp_path / "one.png", title="one")
         assert (tmp_path / "one.png").stat().st_size > 10_000
 
     def test_none_that_finished(self):
@@ -209,7 +252,7 @@ class TestContest:
 
     def test_its_picture(self, tmp_path):
         path = tmp_path / "found.png"
-        draw_contest(self.found(), path, title="$x$\n", kind="balanced accuracy")
+        draw_contest(self.found(), path, title="$x$\n")
         assert path.read_bytes().startswith(b"\x89PNG")
 
 

@@ -249,6 +249,51 @@ def test_a_known_network_goes_on_with_its_first_recipe(tmp_path, training):
     assert [r.recipe.lr for r in requests] == [first[0].recipe.lr] * 2
 
 
+def test_one_that_finished_nothing_begins_anew_with_what_is_asked_now(
+    tmp_path, training
+):
+    def train(request):
+        if len(requests) == 1:
+            raise KeyboardInterrupt
+        return 0.5
+
+    requests = training(train)
+    run = make_run(tmp_path / "run", [0.7])
+    known = known_networks(
+        ["resnet20@5k"],
+        input_shape=SHAPE,
+        num_classes=10,
+        sizes=(),
+        recipe=run.config().recipe,
+    )
+    with pytest.raises(KeyboardInterrupt):
+        run_retraining(run, ALL, known, OWN, 1)
+    other = [replace(c, recipe=replace(c.recipe, lr=0.01)) for c in known]
+    run_retraining(run, ALL, other, OWN, 1)
+    assert requests[-1].recipe.lr == 0.01
+    (each,) = read_retrained(run)[OWN]
+    assert each.contender.recipe.lr == 0.01
+    # Without what tells how they were trained, results are worth nothing.
+    (run.path / "retrain" / OWN.folder / "resnet20@5k" / "contender.json").unlink()
+    run_retraining(run, ALL, known, OWN, 1)
+    (each,) = read_retrained(run)[OWN]
+    assert requests[-1].recipe == each.contender.recipe == known[0].recipe
+
+
+def test_other_test_images_are_refused(tmp_path, training):
+    requests = training(lambda _: 0.5)
+    run = make_run(tmp_path / "run", [0.7])
+    own = contenders(run)
+    run_retraining(run, ALL, own, OWN, 1)
+    labels = NO_IMAGES.labels + 1
+    other = replace(ALL, test=replace(NO_IMAGES, labels=labels))
+    with pytest.raises(RunError, match="the test images are others than those"):
+        run_retraining(run, other, own, OWN, 2)
+    assert len(requests) == 1
+    run_retraining(run, ALL, own, OWN, 2)
+    assert len(requests) == 2
+
+
 @pytest.mark.parametrize(
     ("file", "text"),
     [
