@@ -113,8 +113,9 @@ def test_build_with_a_seed_leaves_the_generators_of_devices_alone(monkeypatch):
 def test_each_image_is_judged_alone(data):
     """In evaluation no image changes the logits of another."""
     architecture = data.draw(small_architectures())
-    network = build(architecture, seed=0).eval()
-    images = torch.rand(4, *architecture.input_shape)
+    # A norm over a few values that are nearly equal makes much of how they round.
+    network = build(architecture, seed=0).eval().double()
+    images = torch.rand(4, *architecture.input_shape).double()
     with torch.no_grad():
         together = network(images)
         alone = torch.cat([network(image[None]) for image in images])
