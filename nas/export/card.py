@@ -132,7 +132,7 @@ def _accuracy(facts: ModelFacts) -> Iterator[str]:
     yield f"## {facts.metric.capitalize()}"
     yield table(("images", "seed", facts.metric), rows, f"seed {facts.metric}")
     if tested is not None and (spread := seeds_text(tested)):
-        yield f"On the test images it is {spread}."
+        yield f"On the test images {spread}."
 
 
 def _speed(facts: ModelFacts) -> Iterator[str]:

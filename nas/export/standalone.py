@@ -55,7 +55,11 @@ def read_image(path: Path, input_shape: tuple[int, int, int]) -> Tensor:
         from PIL import Image, ImageOps
     except ImportError:
         raise ValueError("pictures need Pillow: pip install pillow") from None
-    with Image.open(path) as file:
+    try:
+        opened = Image.open(path)
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{path}: {error}") from None
+    with opened as file:
         file.draft("RGB", (2 * width, 2 * height))
         image = ImageOps.exif_transpose(file)
         if image.mode.startswith("I"):

@@ -29,7 +29,7 @@ def seeds_text(tested: TestedFacts) -> str:
     number = len(tested.accuracies)
     if number < 2:
         return ""
-    text = f"over {number} seeds {percent(tested.mean)} on average"
+    text = f"the mean over {number} seeds is {percent(tested.mean)}"
     if tested.std is not None:
         text += f", standard deviation {100 * tested.std:.2f}"
     if tested.low is not None and tested.high is not None:

@@ -1,5 +1,6 @@
 """What a model card says, and that no name in it is anything but a name."""
 
+import os
 import re
 import subprocess
 import sys
@@ -141,8 +142,16 @@ def test_nothing_gets_out_of_a_block_of_code(name):
     assert token.type == "fence"
 
 
+def _may_be_given(word: str) -> bool:
+    """Tell whether a word can stand on a command line."""
+    try:
+        return "\0" not in os.fsdecode(os.fsencode(word))
+    except UnicodeEncodeError:  # half of a pair, which no bytes stand for
+        return False
+
+
 @settings(max_examples=60)
-@given(st.lists(names.filter(lambda name: "\0" not in name), min_size=1, max_size=8))
+@given(st.lists(names.filter(_may_be_given), min_size=1, max_size=8))
 @example(HOSTILE[:20])
 def test_a_command_is_one_line_with_the_same_words(words):
     words = [word.replace("\0", "") for word in words]
@@ -190,7 +199,8 @@ def test_the_accuracy_on_the_test_split_goes_first():
     (result,) = metadata["model-index"][0]["results"]
     assert result["dataset"]["split"] == "test"
     assert result["metrics"] == [{"type": "accuracy", "value": 0.92}]
-    assert "**Accuracy:** 92.00 % on the test split; over 3 seeds 92.00 %" in markdown
+    line = "**Accuracy:** 92.00 % on the test split; the mean over 3 seeds is 92.00 %"
+    assert line in markdown
     assert "| test, this model | 1 | 92.00 % |" in markdown
     assert "| test | 2 | 93.00 % |" in markdown
     assert "| validation, in the search |  | 97.50 % |" in markdown

@@ -39,3 +39,11 @@ def test_as_in_the_search(tmp_path, name, size):
     if expected.float().std(dim=0).max() == 0:  # grey in all its channels
         grey = read_image(tmp_path / name, (1, *size))
         assert torch.equal(grey[0], expected[:1] / 255)
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "large.png"
+    Image.new("L", (8, 8)).save(path)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(ValueError, match=r"large\.png: Image size"):
+        read_image(path, (1, 8, 8))
