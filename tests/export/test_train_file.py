@@ -395,7 +395,7 @@ def test_every_text_is_clean_and_formatted(tmp_path):
     select = [f"--select={','.join(RULES)}", f"--ignore={','.join(NOT_RULES)}"]
     for words in (["check", *select], ["format", "--check"]):
         done = subprocess.run(
-            ["ruff", *words, "--isolated", "--no-cache", "."],
+            [sys.executable, "-m", "ruff", *words, "--isolated", "--no-cache", "."],
             cwd=tmp_path,
             capture_output=True,
             text=True,
