@@ -1,7 +1,7 @@
 """Trained networks of a run as packages, and their export with other formats."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -180,6 +180,8 @@ def retrained_package(
         "the same 'nas retrain' again",
     )
     recipe = protocol.applied(retrained.contender.recipe)
+    if training.batch_size is not None:  # memory did not suffice for the recipe's
+        recipe = replace(recipe, batch_size=training.batch_size)
     reached = {
         t.seed: t.tested.objective(recipe) for t in complete.values() if t.tested
     }

@@ -218,6 +218,16 @@ class TestExport:
         assert len(outcome.err.splitlines()) == 1
         assert not (folder / "out").exists()
 
+    def test_the_batches_that_memory_sufficed_for(self, nas, copied, folder):
+        trial = Run(copied).best().trial
+        (path,) = copied.glob(f"retrain/*/trial-{trial}/1/result.json")
+        data = json.loads(path.read_text()) | {"batch_size": 32}
+        path.write_text(json.dumps(data))
+        assert nas("export", copied, "--to", "out").code == 0
+        assert "BATCH_SIZE = 32\n" in (folder / "out" / "train.py").read_text()
+        assert nas("export", copied, "--seed", "2", "--to", "other").code == 0
+        assert "BATCH_SIZE = 64\n" in (folder / "other" / "train.py").read_text()
+
     def test_torn_weights(self, nas, copied, folder):
         trial = Run(copied).best().trial
         (weights,) = copied.glob(f"retrain/*/trial-{trial}/1/*.safetensors")

@@ -1,6 +1,5 @@
 """Two splits as one, in memory or on disk as they were."""
 
-import os
 import pickle
 
 import numpy as np
@@ -51,12 +50,14 @@ def test_from_files_it_is_a_file_that_others_map(tmp_path):
     assert written.stat().st_mtime_ns == before
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
-def test_a_folder_that_cannot_be_written(tmp_path):
+def test_a_file_that_cannot_be_had(tmp_path):
     one = mapped(tmp_path, "train.npy", split(0, 5))
-    tmp_path.chmod(0o500)
+    (tmp_path / "train+validation.npy").mkdir()
     with pytest.raises(DataError, match="cannot be stored together"):
         joined(one, split(5, 3))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("train+validation.npy", "train.npy")
+    ]
 
 
 def test_the_data_of_a_retraining():

@@ -23,7 +23,9 @@ from nas.formats.parity import check_same
 from nas.nn.build import build
 
 
-def check_formats(architecture: Architecture, folder: Path) -> None:
+def check_formats(
+    architecture: Architecture, folder: Path, within: float = 0.25
+) -> None:
     network = finished(architecture)
     graph = onnx_graph(network, SHAPE, CLASSES)
     running = session(graph.SerializeToString())
@@ -36,7 +38,7 @@ def check_formats(architecture: Architecture, folder: Path) -> None:
         expected = network(images)
     error = (small(images) - expected).square().mean()
     # Of garbage, the error would be as large as what tells images apart, or larger.
-    assert error < 0.5 * expected.var(dim=0).mean()
+    assert error < within * expected.var(dim=0).mean()
 
 
 @pytest.mark.parametrize("number", range(len(UNITS)), ids=list(UNITS))
@@ -49,7 +51,9 @@ def test_every_unit_in_every_kind_of_aggregation(number, tmp_path):
 @pytest.mark.parametrize("fusion", range(len(FUSIONS)), ids=FUSIONS)
 @pytest.mark.parametrize("number", range(len(UNITS)), ids=list(UNITS))
 def test_every_unit_in_every_aggregation_before_every_fusion(number, fusion, tmp_path):
-    check_formats(grammar_architecture(number, AGGREGATIONS, fusion), tmp_path)
+    # Some have logits that hardly differ, of which rounding is a larger part.
+    network = grammar_architecture(number, AGGREGATIONS, fusion)
+    check_formats(network, tmp_path, within=0.5)
 
 
 @pytest.mark.exhaustive

@@ -148,15 +148,17 @@ class TestAStream:
         images = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
         images[:, 0, 0, 0] = 1
         del images
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, path, str(32 * MIB)],
-            stdout=subprocess.PIPE,
-            check=True,
-        )
-        result = json.loads(done.stdout)
-        assert result["sum"] == shape[0]
-        # A window more than that may wait for the allocator to give it back.
-        assert result["grown"] < 48 * MIB
+        grown = []
+        for _ in range(3):  # now and then the allocator is late to give back a window
+            done = subprocess.run(
+                [sys.executable, "-c", PROGRAM, path, str(32 * MIB)],
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            result = json.loads(done.stdout)
+            assert result["sum"] == shape[0]
+            grown.append(result["grown"])
+        assert min(grown) < 36 * MIB
 
 
 PROGRAM = """
