@@ -13,7 +13,7 @@ from nas.report.page.cards import cards
 from nas.report.page.cost_section import cost_section
 from nas.report.page.data import PageData
 from nas.report.page.data_section import data_section
-from nas.report.page.front_section import front_section
+from nas.report.page.front_section import front_section, networks_section
 from nas.report.page.head import facts_line, tiles
 from nas.report.page.html import text
 from nas.report.page.repeat_section import repeat_section
@@ -25,6 +25,7 @@ PAGE: Final = "report.html"
 
 SECTIONS: Final[Sequence[Callable[[PageData], Section | None]]] = (
     front_section,
+    networks_section,
     retrained_section,
     cost_section,
     data_section,
