@@ -108,14 +108,16 @@
 
   function seriesOf(plot) {
     const series = new Map();
-    plot.data.forEach(({ customdata, x, y, meta, visible, xaxis, yaxis }, curve) => {
+    plot.data.forEach(({ customdata, x, y, base, meta, visible, xaxis, yaxis }, curve) => {
       if (!customdata || visible === "legendonly") return;
       const name = meta ?? curve;
       const across = plot._fullLayout[(xaxis ?? "x").replace("x", "xaxis")];
       const up = plot._fullLayout[(yaxis ?? "y").replace("y", "yaxis")];
       const points = series.get(name) ?? [];
       customdata.forEach((number, i) => {
-        points.push([number, across._offset + across.d2p(x[i]), up._offset + up.d2p(y[i])]);
+        if (number === null) return;
+        const at = across.d2p((base ?? x)[i]);  // a bar begins at its base
+        points.push([number, across._offset + at, up._offset + up.d2p(y[i])]);
       });
       series.set(name, points);
     });
