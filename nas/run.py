@@ -34,10 +34,12 @@ from nas.report import (
     write_report,
     write_retrained,
 )
+from nas.report.page.write import PAGE, write_page
 from nas.retraining import Protocol
 from nas.search import RunFolder, SearchConfig
 from nas.search.latencies import newest, read_latencies
 from nas.search.noise_files import read_beliefs, read_repeats
+from nas.search.page_data import page_data
 from nas.search.retrain_files import Retrained, read_retrained
 
 CHOICES: Final = ("front", "best")
@@ -217,6 +219,7 @@ class Run:
         trained = f"{' to '.join(map(str, ends))} epochs"
         known = effects(records) if any(r.recipe for r in records) else None
         path = self.folder.report_path
+        latencies = {r.trial: self.latencies(r) for r in found.front}
         try:
             write_report(
                 found,
@@ -226,10 +229,12 @@ class Run:
                 epochs=config.recipe.epochs,
                 data=facts,
                 effects=known,
-                latencies={r.trial: self.latencies(r) for r in found.front},
+                latencies=latencies,
             )
             if contests := self.contests():
                 write_retrained(contests, path, title=f"{facts['name']}, retrained")
+            told = page_data(self.folder, found, latencies=latencies, contests=contests)
+            write_page(told, path / PAGE)
         except Exception as error:  # a broken matplotlib fails in every way there is
             why = getattr(error, "strerror", None) or one_line(error)
             raise RunError(f"{path}: the report cannot be written: {why}") from error

@@ -1,0 +1,238 @@
+"use strict";
+(() => {
+  const { figures, trials } = JSON.parse(document.getElementById("page_data").textContent);
+  const root = document.documentElement;
+  const card = document.getElementById("page_card");
+  const place = new Map(trials.number.map((number, i) => [number, i]));
+  const onFront = new Set(trials.front);
+
+  // Light and dark: what the reader asks for, else what the system says.
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const button = document.getElementById("page_theme");
+  let asked = null;
+  const isDark = () => (asked ?? (system.matches ? "dark" : "light")) === "dark";
+
+  function showTheme() {
+    root.dataset.theme = isDark() ? "dark" : "light";
+    button.textContent = isDark() ? "Light" : "Dark";
+    button.setAttribute("aria-label", `Use ${button.textContent.toLowerCase()} colours`);
+    drawn.forEach(draw);
+  }
+
+  const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+
+  // Figures name colours of the page as "var(--ink)".
+  function coloured(value) {
+    if (typeof value === "string") {
+      return value.replace(/var\((--[\w-]+)\)/g, (_, name) => colour(name));
+    }
+    if (Array.isArray(value)) {
+      return typeof value[0] === "number" ? value : value.map(coloured);
+    }
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, coloured(v)]));
+    }
+    return value;
+  }
+
+  function template() {
+    const axis = {
+      gridcolor: colour("--line"), linecolor: colour("--line"),
+      zerolinecolor: colour("--line"), tickcolor: colour("--line"),
+      automargin: true, title: { standoff: 12 },
+    };
+    return {
+      layout: {
+        font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: colour("--ink") },
+        paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+        colorway: ["--sum", "--concat", "--tree", "--mixed", "--chain", "--custom"].map(colour),
+        xaxis: axis, yaxis: axis,
+        legend: { font: { size: 12 } },
+        hoverlabel: {
+          bgcolor: colour("--ground"), bordercolor: colour("--line"),
+          font: { color: colour("--ink"), size: 13 }, align: "left",
+        },
+        modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("--muted"), activecolor: colour("--ink") },
+      },
+    };
+  }
+
+  // Plots, drawn when they come near, for a page may have many.
+  const drawn = new Set();
+  const config = {
+    responsive: true, displaylogo: false, scrollZoom: false,
+    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+  };
+
+  function draw(plot) {
+    const figure = figures[plot.dataset.figure];
+    const layout = { ...coloured(figure.layout), template: template(), uirevision: "kept" };
+    const done = Plotly.react(plot, coloured(figure.data), layout, config);
+    if (!drawn.has(plot)) {
+      drawn.add(plot);
+      plot.on("plotly_hover", ({ points }) => point(plot, points[0]));
+      plot.on("plotly_unhover", hide);
+      plot.on("plotly_click", ({ points }) => point(plot, points[0]));
+      plot.addEventListener("keydown", (event) => walk(plot, event));
+      plot.addEventListener("blur", hide);
+    }
+    return done;
+  }
+
+  function point(plot, { customdata, bbox }) {
+    if (!place.has(customdata)) return;
+    const frame = plot.getBoundingClientRect();
+    const [x, y] = [(bbox.x0 + bbox.x1) / 2, (bbox.y0 + bbox.y1) / 2];
+    const ring = plot.querySelector(".ring") ?? plot.appendChild(made("div", { class: "ring" }));
+    ring.style.left = `${x}px`;
+    ring.style.top = `${y}px`;
+    show(customdata, frame.left + x, frame.top + y);
+  }
+
+  // Left and right along the points of a trace, up and down between traces.
+  function walk(plot, event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const turn = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (event.key === "Escape") hide();
+    if (!step && !turn) return;
+    const traces = plot.data
+      .map(({ customdata, x }, curve) => ({ curve, customdata, x }))
+      .filter(({ curve, customdata }) => customdata && plot.data[curve].visible !== "legendonly");
+    if (!traces.length) return;
+    event.preventDefault();
+    const at = plot.at ?? { trace: traces.length - 1, rank: step > 0 ? -1 : 0 };
+    if (turn) {
+      at.trace = (at.trace + turn + traces.length) % traces.length;
+      at.rank = 0;
+    }
+    const { curve, x } = traces[at.trace % traces.length];
+    const order = Array.from(x.keys()).sort((a, b) => x[a] - x[b]);
+    at.rank = (at.rank + (step ?? 0) + order.length) % order.length;
+    plot.at = at;
+    Plotly.Fx.hover(plot, [{ curveNumber: curve, pointNumber: order[at.rank] }]);
+  }
+
+  // The card of a trial.
+  function made(name, attributes = {}, ...children) {
+    const element = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.append(...children);
+    return element;
+  }
+
+  const percent = (part) => `${(100 * part).toFixed(2)}\u00a0%`;
+  const chosen = (column, i) => column.values[column.at[i]] ?? null;
+
+  function facts(number, i) {
+    const repeats = trials.repeats[number];
+    const rows = [];
+    if (trials.accuracy[i] !== null) rows.push(["accuracy", percent(trials.accuracy[i])]);
+    else if (trials.reached[i] !== null) rows.push([`after ${trials.epochs[i]} epochs`, percent(trials.reached[i])]);
+    if (repeats && repeats[2] !== null) {
+      rows.push([`95 % of ${repeats[0]} repeats`, `${(100 * repeats[2]).toFixed(2)} to ${(100 * repeats[3]).toFixed(2)}`]);
+    }
+    rows.push(["parameters", trials.params[i].toLocaleString("en")]);
+    rows.push(["MACs", trials.macs[i].toLocaleString("en")]);
+    if (number in trials.latency) rows.push(["latency", `${trials.latency[number]} ms`]);
+    rows.push(["epochs", String(trials.epochs[i])]);
+    rows.push(["trained in", `${trials.seconds[i]} s${chosen(trials.device, i) ? ` on ${chosen(trials.device, i)}` : ""}`]);
+    return rows;
+  }
+
+  // Genes by their place: "block1.aggregation" stands under block1.
+  function genes(i) {
+    const places = new Map();
+    for (const [name, column] of Object.entries(trials.genes)) {
+      const value = chosen(column, i);
+      if (value === null) continue;
+      const dot = name.indexOf(".");
+      const [where, what] = dot < 0 ? [name, ""] : [name.slice(0, dot), name.slice(dot + 1)];
+      const words = ["", "aggregation", "unit"].includes(what) ? value : `${what.replaceAll(".", " ")} ${value}`;
+      places.set(where, [...(places.get(where) ?? []), words]);
+    }
+    return [...places].map(([where, words]) => [where, words.join(" · ")]);
+  }
+
+  function list(rows, attributes) {
+    return made("dl", attributes, ...rows.flatMap(([name, value]) => [made("dt", {}, name), made("dd", {}, value)]));
+  }
+
+  function picture(number) {
+    const text = trials.pictures[number];
+    if (!text) return made("p", {}, "No picture: the page has those of the front and of the most accurate.");
+    const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+    return document.importNode(parsed, true);
+  }
+
+  function fill(number) {
+    const i = place.get(number);
+    const marks = [chosen(trials.status, i)];
+    if (onFront.has(number)) marks.unshift("on the front");
+    if (chosen(trials.arm, i) === "random") marks.push("random search");
+    const choices = genes(i);
+    card.replaceChildren(
+      made("h4", {}, `Trial ${number}`, made("span", {}, marks.join(", "))),
+      picture(number),
+      list(facts(number, i), {}),
+      ...(choices.length ? [list(choices, { class: "genes" })] : [made("p", {}, `blocks: ${chosen(trials.blocks, i)}`)]),
+      ...(trials.error[number] ? [made("p", {}, trials.error[number])] : []),
+    );
+  }
+
+  function show(number, x, y) {
+    fill(number);
+    card.hidden = false;
+    const { width, height } = card.getBoundingClientRect();
+    const left = x + 18 + width < innerWidth ? x + 18 : Math.max(8, x - 18 - width);
+    const top = Math.max(8, Math.min(y - height / 3, innerHeight - height - 8));
+    card.style.left = `${left + scrollX}px`;
+    card.style.top = `${top + scrollY}px`;
+  }
+
+  function hide() {
+    card.hidden = true;
+    document.querySelectorAll(".ring").forEach((ring) => ring.remove());
+  }
+
+  for (const one of document.querySelectorAll(".trial")) {
+    const number = Number(one.dataset.trial);
+    if (!place.has(number)) continue;
+    const open = () => {
+      const box = one.getBoundingClientRect();
+      show(number, box.right, box.top + box.height / 2);
+    };
+    one.addEventListener("mouseenter", open);
+    one.addEventListener("focus", open);
+    one.addEventListener("click", open);
+    one.addEventListener("mouseleave", hide);
+    one.addEventListener("blur", hide);
+  }
+  addEventListener("keydown", (event) => event.key === "Escape" && hide());
+
+  for (const copy of document.querySelectorAll(".copy")) {
+    const code = copy.parentElement.querySelector("code");
+    copy.addEventListener("click", async () => {
+      getSelection().selectAllChildren(code);
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        copy.textContent = "Copied";
+      } catch {
+        copy.textContent = "Selected";
+      }
+    });
+  }
+
+  button.addEventListener("click", () => {
+    asked = isDark() ? "light" : "dark";
+    showTheme();
+  });
+  system.addEventListener("change", showTheme);
+  addEventListener("beforeprint", () => {
+    root.dataset.theme = "light";
+    document.querySelectorAll("details").forEach((one) => (one.open = true));
+    drawn.forEach(draw);
+  });
+  addEventListener("afterprint", showTheme);
+  showTheme();
+  document.querySelectorAll(".plot").forEach(draw);
+})();
