@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 
-from nas.report.explanation import AggregationEffect, Explanation
+from nas.errors import counted
+from nas.report.explanation import AggregationEffect
+from nas.report.page.data import PageData
 from nas.report.page.forest import Choice, forest
 from nas.report.page.html import Column, table, text
 from nas.report.page.section import Section
-from nas.report.page.text import counted, in_line, points
+from nas.report.page.text import in_line, points
 
 
-def aggregation(explanation: Explanation) -> Section | None:
+def aggregation_section(data: PageData) -> Section | None:
     """Return the differences between aggregations; None without any to compare."""
-    effects = explanation.effects
-    if not effects:
+    explanation = data.explanation
+    if explanation is None or not explanation.effects:
         return None
+    effects = explanation.effects
     figures = [
         forest(
             "aggregation-blocks",

@@ -5,11 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from nas.errors import counted
 from nas.records import TrialRecord
-from nas.report.page.html import Column, table, text
+from nas.report.page.data import PageData
+from nas.report.page.html import Column, table
+from nas.report.page.layout import LEGEND, MARGIN
 from nas.report.page.marks import aggregation_marks
 from nas.report.page.section import Figure, Section
-from nas.report.page.text import counted, in_figure, in_line
+from nas.report.page.text import in_figure, in_line
 
 _GENE: Final = re.compile(r"block(\d+)\.aggregation")
 _ROW_PIXELS: Final = 26
@@ -18,15 +21,14 @@ Counts = Mapping[tuple[int, str], Counter[str]]
 """How many trials chose what, by the block and by whose the trials are."""
 
 
-def chosen(
-    records: Sequence[TrialRecord], front: Sequence[TrialRecord]
-) -> Section | None:
+def chosen_section(data: PageData) -> Section | None:
     """Return which aggregations were chosen, by all complete trials and on the front.
 
     Returns:
         None where trials have no choice of these.
     """
-    complete = [record for record in records if record.status == "complete"]
+    front = data.summary.front
+    complete = [r for r in data.summary.records if r.status == "complete"]
     groups = {"all": _counts(complete), "front": _counts(front)}
     blocks = sorted(groups["all"])
     names = tuple(
@@ -40,12 +42,11 @@ def chosen(
         data=_traces(groups, blocks, names),
         layout=_layout(blocks),
         words=words,
-        height=110 + 2 * _ROW_PIXELS * len(blocks),
+        height=140 + 2 * _ROW_PIXELS * len(blocks),
     )
     return Section(
         anchor="chosen",
         title="What the trials chose",
-        html=f"<p>{text(words)}</p>\n",
         figures=(figure,),
         more=_table(groups, blocks, names),
     )
@@ -130,13 +131,8 @@ def _layout(blocks: Sequence[int]) -> dict[str, Any]:
             "showgrid": False,
         },
         "hovermode": "closest",
-        "legend": {
-            "traceorder": "normal",
-            "orientation": "h",
-            "y": 1,
-            "yanchor": "bottom",
-            "x": 0,
-        },
+        "legend": LEGEND,
+        "margin": MARGIN,
     }
 
 

@@ -4,33 +4,40 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
+from nas.errors import counted
 from nas.report.costs import titles
 from nas.report.hypervolume import Reference, Step
+from nas.report.page.data import PageData
 from nas.report.page.html import Column, table, text
-from nas.report.page.marks import BLUE, PINK, RULE
+from nas.report.page.layout import LEGEND, MARGIN
+from nas.report.page.marks import BLUE, PINK
 from nas.report.page.section import Figure, Section, View
-from nas.report.page.text import counted, time_unit
+from nas.report.page.text import time_unit
 from nas.report.page.words import duration, percent
-from nas.report.summary import ArmFacts, Summary
+from nas.report.summary import ArmFacts
 
 _LOOKS: Final = {
     "search": ("search", BLUE, "solid", "circle"),
     "random": ("random search", PINK, "dash", "diamond"),
 }
 _MOST_ROWS: Final = 60
+_FEW: Final = 5
+"""Fewer trials have no course to speak of."""
 
 
-def hypervolume_course(summary: Summary) -> Section | None:
+def hypervolume_section(data: PageData) -> Section | None:
     """Return how the hypervolume grew; None without a trial."""
+    summary = data.summary
     if not summary.arms:
         return None
     reference = summary.reference
     words = " ".join(_words(name, arm) for name, arm in summary.arms.items())
-    html = f"<p>{text(words)}</p>\n<p>{text(_from(reference))}</p>\n"
+    html = f"<p>{text(_from(reference))}</p>\n"
     if summary.comparison is not None:
         html += f"<p>{text(summary.comparison.verdict)}</p>\n"
     steps = {name: _steps(arm.steps) for name, arm in summary.arms.items()}
     if not any(arm.steps[-1].hypervolume for arm in summary.arms.values()):
+        html = f"<p>{text(words)}</p>\n{html}"
         return Section(anchor="hypervolume", title="Hypervolume", html=html)
     return Section(
         anchor="hypervolume",
@@ -81,22 +88,18 @@ def _figure(steps: Mapping[str, Sequence[Step]], words: str) -> Figure:
             "yaxis": {
                 "title": {"text": "hypervolume"},
                 "rangemode": "tozero",
-                "gridcolor": RULE,
             },
             "hovermode": "closest",
             "showlegend": len(traces) > 1,
-            "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
+            "legend": LEGEND,
+            "margin": MARGIN,
         },
         words=words,
         views=tuple(
             View(
                 label=f"by {label}",
                 data={"x": values},
-                layout={
-                    "xaxis.title.text": label,
-                    "xaxis.autorange": True,
-                    "yaxis.autorange": True,
-                },
+                layout={"xaxis.title.text": label},
             )
             for label, values in spent.items()
         ),
@@ -109,12 +112,14 @@ def _words(name: str, arm: ArmFacts) -> str:
     after = f"after {counted(last.trials, 'trial')}"
     if not last.hypervolume:
         return f"{who} has no hypervolume {after}: no trial passes the reference."
+    said = f"{who} comes to a hypervolume of {last.hypervolume:.4g} {after}"
+    if last.trials < _FEW:
+        return f"{said}."
     half = next(s for s in steps if s.hypervolume >= last.hypervolume / 2)
     final = next(s for s in steps if s.hypervolume >= last.hypervolume)
     return (
-        f"{who} comes to a hypervolume of {last.hypervolume:.4g} {after}: to half "
-        f"of it with the first {half.trials:,}, and the last gain came with number "
-        f"{final.trials:,}."
+        f"{said}; it had half of that after {counted(half.trials, 'trial')}, and rose "
+        f"last with number {final.trials:,}."
     )
 
 

@@ -1,20 +1,21 @@
 """The trials that failed, and why."""
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Final
 
-from nas.records import TrialRecord
+from nas.errors import counted
+from nas.report.page.data import PageData
 from nas.report.page.html import Column, table, text, trial_button
 from nas.report.page.section import Section
-from nas.report.page.text import counted, in_line
+from nas.report.page.text import in_line
 from nas.report.page.words import duration
 
 _MOST_ROWS: Final = 200
 
 
-def failures(records: Sequence[TrialRecord]) -> Section | None:
+def failures_section(data: PageData) -> Section | None:
     """Return the failed trials; None where there is none."""
+    records = data.summary.records
     failed = [record for record in records if record.status == "failed"]
     if not failed:
         return None

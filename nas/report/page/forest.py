@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from nas.errors import counted
 from nas.report.explanation import AggregationEffect
-from nas.report.page.marks import GREY, RULE, Mark, aggregation_marks
+from nas.report.page.layout import LEGEND, MARGIN
+from nas.report.page.marks import GREY, Mark, aggregation_marks
 from nas.report.page.section import Figure, View
-from nas.report.page.text import counted, in_figure, points
+from nas.report.page.text import in_figure, points
 
 _ROW_PIXELS: Final = 24
 
@@ -75,7 +77,7 @@ def forest(
         ],
         layout=_layout(pairs, rows, reach),
         words=words,
-        height=130 + _ROW_PIXELS * group * len(pairs),
+        height=140 + _ROW_PIXELS * group * len(pairs),
         views=tuple(views) if len(views) > 1 else (),
     )
 
@@ -152,17 +154,19 @@ def _columns(
 def _trace(
     kind: str, mark: Mark, columns: Mapping[str, Sequence[Any]]
 ) -> dict[str, Any]:
-    is_sure = kind not in (_OPEN, _FEW, _BEHIND)
+    is_text = kind in (_FEW, _BEHIND)
+    is_sure = not is_text and kind != _OPEN
     return {
         "type": "scatter",
-        "mode": "text" if kind in (_FEW, _BEHIND) else "markers",
+        "mode": "text" if is_text else "markers",
         "name": kind,
         "x": columns["x"],
         "y": columns["y"],
         "text": columns["text"],
         "textposition": "middle right" if kind == _BEHIND else "middle center",
-        "marker": {"color": mark.colour, "symbol": mark.symbol, "size": 11},
+        "marker": {"color": mark.colour, "symbol": mark.symbol, "size": 12},
         "error_x": {
+            "visible": not is_text,
             "type": "data",
             "symmetric": False,
             "array": columns["error_x.array"],
@@ -173,7 +177,7 @@ def _trace(
         },
         "hoverinfo": "text",
         "hovertext": columns["hovertext"],
-        "showlegend": kind not in (_FEW, _BEHIND),
+        "showlegend": not is_text,
         "cliponaxis": False,
     }
 
@@ -193,7 +197,6 @@ def _layout(
             "zeroline": True,
             "zerolinecolor": GREY,
             "zerolinewidth": 2,
-            "gridcolor": RULE,
             "nticks": 7,
         },
         "yaxis": {
@@ -212,8 +215,8 @@ def _layout(
             _note("<b>trials</b>", 0, 1.0, "left"),
         ],
         "hovermode": "closest",
-        "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
-        "margin": {"r": 64},
+        "legend": LEGEND,
+        "margin": {**MARGIN, "r": 64},
     }
 
 

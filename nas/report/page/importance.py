@@ -2,25 +2,29 @@
 
 from typing import Final
 
+from nas.errors import counted
 from nas.report.explanation import Explanation, Importance
+from nas.report.page.data import PageData
 from nas.report.page.html import Column, listed, table, text
-from nas.report.page.marks import BLUE, GREY, RULE
+from nas.report.page.layout import MARGIN
+from nas.report.page.marks import BLUE, GREY
 from nas.report.page.section import Figure, Section
-from nas.report.page.text import counted, in_figure, in_line
+from nas.report.page.text import in_figure, in_line
 from nas.report.page.words import percent
 
 _MOST_BARS: Final = 20
 _LONGEST_NAME: Final = 28
 
 
-def importance(explanation: Explanation) -> Section | None:
+def importance_section(data: PageData) -> Section | None:
     """Return how much goes by each gene; None where nothing can be said about any."""
-    known = explanation.importances
-    if not known:
+    explanation = data.explanation
+    if explanation is None or not explanation.importances:
         return None
+    known = explanation.importances
     drawn = known[:_MOST_BARS]
     words = _words(explanation)
-    html = f"<p>{text(words)}</p>\n<p>{text(explanation.method)}</p>\n"
+    html = f"<p>{text(explanation.method)}</p>\n"
     if len(drawn) < len(known):
         html += f"<p>The first {len(drawn)} of {len(known)} genes are drawn.</p>\n"
     return Section(
@@ -71,7 +75,6 @@ def _figure(drawn: tuple[Importance, ...], words: str) -> Figure:
                 "title": {"text": "share of the variance"},
                 "tickformat": "~%",
                 "rangemode": "tozero",
-                "gridcolor": RULE,
                 "nticks": 6,
             },
             "yaxis": {
@@ -83,6 +86,7 @@ def _figure(drawn: tuple[Importance, ...], words: str) -> Figure:
                 "showgrid": False,
             },
             "showlegend": False,
+            "margin": {**MARGIN, "t": 34},
             "hovermode": "closest",
         },
         words=words,

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Final
 
+from nas.errors import counted
 from nas.records import TrialRecord
-from nas.report.page.html import text
-from nas.report.page.marks import AMBER, BLUE, GREEN, PINK, RED, RULE
+from nas.report.page.data import PageData
+from nas.report.page.layout import LEGEND, MARGIN
+from nas.report.page.marks import AMBER, BLUE, GREEN, PINK, RED
 from nas.report.page.section import Figure, Section, View
-from nas.report.page.text import counted
 from nas.report.page.words import percent
 
 _COLOURS: Final = (BLUE, RED, GREEN, PINK, AMBER)
@@ -18,16 +19,15 @@ _MOST: Final = 12
 """Curves; of a larger front they come from all along it."""
 
 
-def learning_curves(front: Sequence[TrialRecord]) -> Section | None:
+def learning_section(data: PageData) -> Section | None:
     """Return the curves of the front's trials; None where none has two epochs."""
-    known = [record for record in front if len(record.curve) > 1]
+    known = [record for record in data.summary.front if len(record.curve) > 1]
     if not known:
         return None
     drawn = _spread(known)
     words = _words(drawn)
-    notes = [words]
     if len(drawn) < len(known):
-        notes.append(f"{len(drawn)} of the front's {len(known)} trials are shown.")
+        words += f" The front has {len(known) - len(drawn)} more."
     figure = Figure(
         name="learning",
         data=[_trace(record, place) for place, record in enumerate(drawn)],
@@ -40,11 +40,11 @@ def learning_curves(front: Sequence[TrialRecord]) -> Section | None:
             "yaxis": {
                 "title": {"text": "validation accuracy"},
                 "tickformat": "~%",
-                "gridcolor": RULE,
             },
             "hovermode": "closest",
             "showlegend": True,
-            "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
+            "legend": LEGEND,
+            "margin": MARGIN,
         },
         words=words,
         views=_views(drawn),
@@ -52,7 +52,6 @@ def learning_curves(front: Sequence[TrialRecord]) -> Section | None:
     return Section(
         anchor="learning",
         title="Learning curves of the front",
-        html="".join(f"<p>{text(note)}</p>\n" for note in notes),
         figures=(figure,),
     )
 
@@ -78,7 +77,6 @@ def _views(drawn: Sequence[TrialRecord]) -> tuple[View, ...]:
             layout={
                 "yaxis.type": kind,
                 "yaxis.title.text": f"validation {name}",
-                "yaxis.autorange": True,
             },
         )
         for name, values, kind in (
@@ -101,7 +99,8 @@ def _trace(record: TrialRecord, place: int) -> dict[str, Any]:
         "name": f"trial {record.trial}",
         "x": list(range(1, len(curve) + 1)),
         "y": curve,
-        "customdata": [record.trial] * len(curve),
+        # The card would cover what the points before the last tell.
+        "customdata": [None] * (len(curve) - 1) + [record.trial],
         "line": {
             "color": colour,
             "width": 2,

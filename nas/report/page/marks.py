@@ -23,12 +23,10 @@ BLUE: Final = AGGREGATION_COLOURS["sum"]
 RED: Final = AGGREGATION_COLOURS["concat"]
 GREEN: Final = AGGREGATION_COLOURS["hierarchical"]
 PINK: Final = "#CC79A7"
-GREY: Final = "#808080"
+GREY: Final = "var(--muted)"
+"""The page's own grey, which is another one in the dark."""
 AMBER: Final = "#B87F00"
 """Orange of the palette, which is too bright for white, but darker."""
-
-RULE: Final = "rgba(128,128,128,0.35)"
-"""Lines that only guide the eye."""
 
 AGGREGATIONS: Final = {
     "sum": Mark(colour=BLUE, symbol="circle", pattern=""),

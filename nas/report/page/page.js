@@ -64,10 +64,40 @@
     modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
   };
 
+  // A view changes attributes of a figure, such as "xaxis.title.text".
+  function put(target, path, value) {
+    const keys = path.split(".");
+    const last = keys.pop();
+    for (const key of keys) target = target[key] ??= {};
+    target[last] = value;
+  }
+
+  function viewed(figure, number) {
+    const [data, layout] = [coloured(figure.data), coloured(figure.layout)];
+    const view = coloured(figure.views[number] ?? { data: {}, layout: {} });
+    for (const [path, values] of Object.entries(view.data)) {
+      values.forEach((value, i) => put(data[i], path, value));
+    }
+    for (const [path, value] of Object.entries(view.layout)) put(layout, path, value);
+    return { data, layout };
+  }
+
+  function choose(plot, buttons, number) {
+    plot.view = number;
+    buttons.forEach((one, i) => one.setAttribute("aria-pressed", i === number));
+    hide();
+    draw(plot);
+  }
+
+  for (const group of document.querySelectorAll(".views")) {
+    const [plot, buttons] = [group.parentElement.querySelector(".plot"), [...group.children]];
+    buttons.forEach((one, i) => one.addEventListener("click", () => choose(plot, buttons, i)));
+  }
+
   function draw(plot) {
-    const figure = figures[plot.dataset.figure];
-    const layout = { ...coloured(figure.layout), template: template(), uirevision: "kept" };
-    const done = Plotly.react(plot, coloured(figure.data), layout, config);
+    const { data, layout } = viewed(figures[plot.dataset.figure], plot.view ?? 0);
+    const own = { template: template(), uirevision: `view${plot.view ?? 0}` };
+    const done = Plotly.react(plot, data, { ...layout, ...own }, config);
     if (!drawn.has(plot)) {
       drawn.add(plot);
       plot.on("plotly_hover", ({ points }) => point(plot, points[0]));
@@ -96,7 +126,7 @@
     if (event.key === "Escape") hide();
     if (!step && !turn) return;
     const traces = plot.data
-      .map(({ customdata, x }, curve) => ({ curve, customdata, x }))
+      .map(({ customdata, x, base }, curve) => ({ curve, customdata, x: base ?? x }))
       .filter(({ curve, customdata }) => customdata && plot.data[curve].visible !== "legendonly");
     if (!traces.length) return;
     event.preventDefault();
@@ -105,8 +135,9 @@
       at.trace = (at.trace + turn + traces.length) % traces.length;
       at.rank = 0;
     }
-    const { curve, x } = traces[at.trace % traces.length];
-    const order = Array.from(x.keys()).sort((a, b) => x[a] - x[b]);
+    const { curve, customdata, x } = traces[at.trace % traces.length];
+    const order = Array.from(x.keys()).filter((i) => customdata[i] !== null);
+    order.sort((a, b) => x[a] - x[b]);
     at.rank = (at.rank + (step ?? 0) + order.length) % order.length;
     plot.at = at;
     Plotly.Fx.hover(plot, [{ curveNumber: curve, pointNumber: order[at.rank] }]);

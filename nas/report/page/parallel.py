@@ -8,14 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from nas.errors import counted
 from nas.records import RECIPE_GENES, TrialRecord
 from nas.report.explanation import Explanation
 from nas.report.front import has_accuracy
+from nas.report.page.data import PageData
 from nas.report.page.html import text
-from nas.report.page.marks import BLUE, GREY, RED, RULE
+from nas.report.page.layout import LEGEND, MARGIN
+from nas.report.page.marks import BLUE, GREY, RED
 from nas.report.page.scales import Row, accuracy_row, gene_row, size_row
 from nas.report.page.section import Figure, Section, View
-from nas.report.page.text import counted, in_line
+from nas.report.page.text import in_line
 
 _MOST_GENES: Final = 8
 _MOST_LINES: Final = 300
@@ -43,39 +46,32 @@ _TIERS: Final = (
 )
 
 
-def parallel_coordinates(
-    records: Sequence[TrialRecord],
-    front: Sequence[TrialRecord],
-    explanation: Explanation | None = None,
-) -> Section | None:
+def genes_section(data: PageData) -> Section | None:
     """Return the genes of complete trials; None where fewer than two have any.
 
-    Args:
-        records: all trials.
-        front: those on the front.
-        explanation: whose most important genes come first, if there is one.
+    Where there is an explanation, its most important genes come first.
     """
-    complete = [r for r in records if has_accuracy(r) and r.genes]
+    complete = [r for r in data.summary.records if has_accuracy(r) and r.genes]
     if len(complete) < 2:
         return None
-    ahead = {record.trial for record in front}
+    ahead = {record.trial for record in data.summary.front}
     good = _good_at_their_size(complete)
     drawn = _some(complete, ahead, good)
-    rows, left_out = _rows(drawn, explanation)
+    rows, left_out = _rows(drawn, data.explanation)
     tiers = [
         2 if record.trial in ahead else int(record.trial in good) for record in drawn
     ]
     words = _words(complete, drawn, rows)
-    html = f"<p>{text(words)}</p>\n"
+    more = ""
     if left_out:
         names = ", ".join(in_line(name, 60) for name in left_out)
-        html += f"<p>{text(f'Less important or less used, not drawn: {names}.')}</p>\n"
+        more = f"<p>{text(f'Less important or less used, not drawn: {names}.')}</p>\n"
     figure = Figure(
         name="genes",
         data=[_trace(tier, drawn, rows, tiers) for tier in range(len(_TIERS))],
         layout=_layout(rows),
         words=words,
-        height=70 + _ROW_PIXELS * len(rows),
+        height=80 + _ROW_PIXELS * len(rows),
         views=tuple(
             View(label=label, data={"visible": visible}, layout={})
             for label, visible in (
@@ -86,7 +82,7 @@ def parallel_coordinates(
         ),
     )
     return Section(
-        anchor="genes", title="Genes of the trials", html=html, figures=(figure,)
+        anchor="genes", title="Genes of the trials", figures=(figure,), more=more
     )
 
 
@@ -169,7 +165,7 @@ def _trace(
         "line": {"color": looks.colour, "width": looks.width},
         "marker": {"size": 6, "color": looks.colour},
         "connectgaps": False,
-        "hovertemplate": "trial %{customdata}<extra></extra>",
+        "hoverinfo": "none",
     }
 
 
@@ -195,15 +191,15 @@ def _layout(rows: Sequence[Row]) -> dict[str, Any]:
                 "x1": 1,
                 "y0": place,
                 "y1": place,
-                "line": {"color": RULE, "width": 6},
+                "line": {"color": "var(--line)", "width": 6},
             }
             for place in range(len(rows))
         ],
         "annotations": notes,
         "dragmode": False,
         "hovermode": "closest",
-        "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
-        "margin": {"l": 12, "r": 12},
+        "legend": LEGEND,
+        "margin": {**MARGIN, "b": 8, "l": 12, "r": 12},
     }
 
 
@@ -217,6 +213,8 @@ def _note(label: str, at: float, row: int, *, up: bool, align: str) -> dict[str,
         "yshift": 4 if up else -4,
         "showarrow": False,
         "font": {"size": 12},
+        "bgcolor": "var(--ground)",
+        "borderpad": 0,
     }
 
 
@@ -226,6 +224,6 @@ def _words(
     of = "" if len(drawn) == len(complete) else f" of {len(complete):,}"
     return (
         f"{len(drawn):,}{of} complete trials as lines from their size and accuracy "
-        f"through {counted(len(rows) - 2, 'gene')}. In a room of equal values, more "
-        "accurate trials lie further right."
+        f"through {counted(len(rows) - 2, 'gene')}. Where values are equal, the "
+        "more accurate trials lie further right."
     )

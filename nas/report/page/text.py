@@ -27,11 +27,6 @@ def points(difference: float) -> str:
     return f"{round(100 * difference, 2) + 0.0:+.2f}"
 
 
-def counted(number: int, thing: str) -> str:
-    """Return a number of things: '1 trial', '2 trials'."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
 def time_unit(seconds: float) -> tuple[str, int]:
     """Return the unit that suits so long a time, and how many seconds it has."""
     fitting = (unit for unit in _UNITS.items() if seconds >= 2 * unit[1])

@@ -1,22 +1,25 @@
 """The timeline: when each trial was trained, on what, and what became of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from nas.errors import counted
 from nas.records import TrialRecord
-from nas.report.page.html import text
-from nas.report.page.marks import BLUE, GREY, PINK, RED, RULE
+from nas.report.page.data import PageData
+from nas.report.page.html import paragraphs
+from nas.report.page.layout import LEGEND, MARGIN
+from nas.report.page.marks import BLUE, GREY, PINK, RED
 from nas.report.page.section import Figure, Section
 from nas.report.page.spans import Course, Span, course_of
-from nas.report.page.text import counted, in_figure, time_unit
-from nas.report.page.words import duration, percent
+from nas.report.page.text import in_figure, time_unit
+from nas.report.page.words import duration
 
 _MOST_BARS: Final = 800
 """Of more trials none would be seen for itself: they are counted over time."""
 
 _BINS: Final = 60
-_LANE_PIXELS: Final = 30
+_LANE_PIXELS: Final = 34
 _MOST_LANES: Final = 24
 """More of them than these share the height that so many have."""
 
@@ -41,9 +44,9 @@ _KINDS: Final = (
 )
 
 
-def timeline(records: Iterable[TrialRecord]) -> Section | None:
+def timeline_section(data: PageData) -> Section | None:
     """Return when trials were trained; None without one whose end is known."""
-    course = course_of(records)
+    course = course_of(data.summary.records)
     if not course.spans:
         return None
     unit, length = time_unit(course.seconds)
@@ -60,8 +63,7 @@ def timeline(records: Iterable[TrialRecord]) -> Section | None:
     return Section(
         anchor="timeline",
         title="Timeline of trials",
-        html=f"<p>{text(words)}</p>\n"
-        + "".join(f"<p>{text(note)}</p>\n" for note in _notes(course, few=few)),
+        html=paragraphs(_notes(course, few=few)),
         figures=(figure,),
     )
 
@@ -93,7 +95,7 @@ def _bars(course: Course, length: int) -> list[Mapping[str, Any]]:
     for kind, spans in _by_kind(course.spans):
         dots = [s for s in spans if s.parts > 1 or s.record.status == "failed"]
         bars = [span for span in spans if span.parts == 1]
-        shared = {"name": kind.name, "legendgroup": kind.name, "hoverinfo": "text"}
+        shared = {"name": kind.name, "legendgroup": kind.name, "hoverinfo": "none"}
         if bars:
             traces.append(
                 {
@@ -109,7 +111,7 @@ def _bars(course: Course, length: int) -> list[Mapping[str, Any]]:
                         "line": {"color": kind.colour, "width": 0.5},
                         "pattern": {"shape": kind.pattern, "size": 5},
                     },
-                    **_told(bars),
+                    "customdata": [span.record.trial for span in bars],
                     **shared,
                 }
             )
@@ -126,7 +128,7 @@ def _bars(course: Course, length: int) -> list[Mapping[str, Any]]:
                         "size": 9,
                         "line": {"color": kind.colour, "width": 1.5},
                     },
-                    **_told(dots),
+                    "customdata": [span.record.trial for span in dots],
                     **shared,
                     "showlegend": not bars,
                 }
@@ -141,35 +143,11 @@ def _bars(course: Course, length: int) -> list[Mapping[str, Any]]:
                 "x": [_short(span.begin / length) for span in again],
                 "y": [span.lane - 0.45 for span in again],
                 "marker": {"symbol": "triangle-down", "color": GREY, "size": 9},
-                "hoverinfo": "text",
-                **_told(again),
+                "hoverinfo": "none",
+                "customdata": [span.record.trial for span in again],
             }
         )
     return traces
-
-
-def _told(spans: Sequence[Span]) -> dict[str, Any]:
-    """Return the numbers of trials, for their cards, and what hovering tells."""
-    return {
-        "customdata": [span.record.trial for span in spans],
-        "hovertext": [_line(span) for span in spans],
-    }
-
-
-def _line(span: Span) -> str:
-    record = span.record
-    parts = [f"trial {record.trial}", _kind(record).name]
-    if record.status == "failed":
-        parts[1] = f"failed: {in_figure(record.reason or '', 40)}".rstrip(": ")
-        parts.append(in_figure(record.error or "", 80))
-    elif record.accuracy is not None:
-        parts.append(percent(record.accuracy))
-    parts.append(duration(record.seconds))
-    if span.parts > 1:
-        parts.append(f"in {span.parts} parts")
-    if record.attempts > 1:
-        parts.append(f"{record.attempts} attempts")
-    return " · ".join(filter(None, parts))
 
 
 def _layout(course: Course, unit: str, length: int) -> dict[str, Any]:
@@ -193,7 +171,8 @@ def _layout(course: Course, unit: str, length: int) -> dict[str, Any]:
             "zeroline": False,
         },
         "hovermode": "closest",
-        "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
+        "legend": LEGEND,
+        "margin": MARGIN,
         "shapes": [
             {
                 "type": "line",
@@ -248,11 +227,11 @@ def _counts_layout(course: Course, unit: str) -> dict[str, Any]:
         "xaxis": {"title": {"text": f"{unit} since the first trial began"}},
         "yaxis": {
             "title": {"text": f"trials that ended in {duration(width)}"},
-            "gridcolor": RULE,
             "fixedrange": True,
         },
         "hovermode": "x unified",
-        "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
+        "legend": LEGEND,
+        "margin": MARGIN,
     }
 
 
@@ -263,11 +242,15 @@ def _words(course: Course) -> str:
     said = f"{counted(len(spans), 'trial')} in {duration(course.seconds)}: {counts}."
     lanes = sum(not in_parts for _, in_parts in course.lanes)
     if course.seconds and lanes == len(course.lanes):
-        trained = sum(span.end - span.begin for span in spans)
-        busy = min(1.0, trained / (course.seconds * lanes))
-        at_once = "one at a time" if lanes == 1 else f"up to {lanes} at a time"
-        said += f" They were trained {at_once}, for {100 * busy:.0f} % of that time"
-        said += " on average." if lanes > 1 else "."
+        at_once = sum(span.end - span.begin for span in spans) / course.seconds
+        if lanes == 1:
+            part = 100 * min(1.0, at_once)
+            said += f" One network at a time was in training, {part:.0f} % of the time."
+        else:
+            said += (
+                f" Up to {lanes} networks at a time were in training, {at_once:.1f} on "
+                "average."
+            )
     return said
 
 
