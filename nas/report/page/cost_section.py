@@ -36,7 +36,7 @@ def cost_section(data: PageData) -> Section:
 
 def _counts(data: PageData) -> Iterator[tuple[str, str]]:
     records = data.summary.records
-    by_status = Counter(record.status for record in records)
+    by_status: Counter[str] = Counter(record.status for record in records)
     whole = sum(spent.seconds for spent in data.spent)
     yield "device time in all", duration(whole)
     yield "trials", f"{len(records):,}"

@@ -31,6 +31,14 @@ MARKS: Final = {
 }
 """Plotly's symbol and the colour of networks that mostly aggregate so."""
 
+LEGEND: Final = {
+    "orientation": "h",
+    "yref": "container",
+    "y": 0,
+    "yanchor": "bottom",
+}
+MARGIN: Final = {"t": 44, "r": 14, "b": 84, "l": 20}
+
 _MANY: Final = 500
 """From so many trials on, dots that are not on the front are fainter."""
 
@@ -72,8 +80,8 @@ def _figure(data: PageData, complete: Sequence[TrialRecord], cost: CostAxis) -> 
             "title": {"text": "validation accuracy"},
             "tickformat": ".4~p",
         },
-        "legend": {"orientation": "h", "y": -0.2, "yanchor": "top"},
-        "margin": {"t": 26, "r": 14, "b": 20, "l": 20},
+        "legend": LEGEND,
+        "margin": MARGIN,
     }
     if budget is not None and budget <= high:
         layout |= _budget(budget)
@@ -111,6 +119,7 @@ def _budget(budget: int) -> dict[str, Any]:
                 "y": 1,
                 "yref": "paper",
                 "yanchor": "bottom",
+                "xanchor": "right",
                 "text": f"budget {compact(budget)}",
                 "showarrow": False,
                 "font": {"color": ink},
@@ -125,14 +134,15 @@ def _lines(
     """Yield the front as steps, and that of random search where it ran beside."""
     random = [record for record in complete if record.arm == "random"]
     searched = [record for record in complete if record.arm != "random"]
+    beside: Sequence[TrialRecord] = ()
+    name, line = "front", pareto_front(complete, (cost,))
     if random and searched:
-        beside, line = (pareto_front(arm, (cost,)) for arm in (random, searched))
+        name = "front of the search"
+        line, beside = (pareto_front(arm, (cost,)) for arm in (searched, random))
+    yield _steps(line, cost, high, name, {"color": "var(--ink)", "width": 1.6})
+    if beside:
         style = {"color": "var(--muted)", "width": 1.4, "dash": "dash"}
         yield _steps(beside, cost, high, "front of random search", style)
-        name = "front of the search"
-    else:
-        line, name = pareto_front(complete, (cost,)), "front"
-    yield _steps(line, cost, high, name, {"color": "var(--ink)", "width": 1.6})
 
 
 def _steps(
@@ -166,8 +176,10 @@ def _dots(
     for record in complete:
         kind = dominant_aggregation(record.architecture)
         groups.setdefault((record.trial in ahead, kind), []).append(record)
-    faint = 0.5 if len(complete) <= _MANY else 0.25
-    named: set[str] = set()
+    for kind in MARKS:
+        if (True, kind) in groups or (False, kind) in groups:
+            yield _in_legend(kind)
+    faint = 0.65 if len(complete) <= _MANY else 0.25
     for on_front in (False, True):
         for kind, (symbol, colour) in MARKS.items():
             records = groups.get((on_front, kind))
@@ -176,23 +188,41 @@ def _dots(
             yield {
                 "type": "scatter",
                 "mode": "markers",
-                "name": kind if kind == "mixed" else f"mostly {kind}",
+                "meta": "the front" if on_front else _named(kind),
+                "name": _named(kind),
                 "legendgroup": kind,
-                "showlegend": kind not in named,
+                "showlegend": False,
                 "x": [_value(record, cost) for record in records],
                 "y": [round(_accuracy(record), 6) for record in records],
                 "customdata": [record.trial for record in records],
                 "marker": {
                     "symbol": symbol,
                     "color": colour,
-                    "size": 12 if on_front else 7,
+                    "size": 13 if on_front else 8,
                     "opacity": 1 if on_front else faint,
                     "line": {"color": "var(--ground)", "width": 1.5 if on_front else 0},
                 },
                 "hoverinfo": "none",
-                **_intervals(data, records, colour),
+                **_intervals(data, records, colour if on_front else f"{colour}55"),
             }
-            named.add(kind)
+
+
+def _in_legend(kind: str) -> Trace:
+    """Return what stands for an aggregation in the legend, faint as its dots may be."""
+    symbol, colour = MARKS[kind]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": _named(kind),
+        "legendgroup": kind,
+        "x": [None],
+        "y": [None],
+        "marker": {"symbol": symbol, "color": colour, "size": 9},
+    }
+
+
+def _named(kind: str) -> str:
+    return kind if kind == "mixed" else f"mostly {kind}"
 
 
 def _intervals(
@@ -213,8 +243,8 @@ def _bars(above: Sequence[float], below: Sequence[float], colour: str) -> Trace:
         "array": list(above),
         "arrayminus": list(below),
         "color": colour,
-        "thickness": 1.2,
-        "width": 4,
+        "thickness": 1,
+        "width": 3,
     }
 
 

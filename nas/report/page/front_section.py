@@ -1,4 +1,4 @@
-"""What came out, for a person in a hurry: the front as a table, then as a figure."""
+"""What came out, for a person in a hurry, and the networks of the front."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -22,15 +22,28 @@ _MOST_ROWS: Final = 60
 
 
 def front_section(data: PageData) -> Section:
-    """Return the front: words, a table with pictures, figures."""
+    """Return the front in words and figures."""
     found = data.summary
-    title = "The front"
+    title = "What came out"
     if not found.front:
         html = (
             "<p>No trial is complete, so there is no front. "
             f"{text(_what_happened(data))}</p>\n"
         )
         return Section(anchor="front", title=title, html=html)
+    return Section(
+        anchor="front",
+        title=title,
+        html=_lead(data),
+        figures=tuple(front_figures(data)),
+    )
+
+
+def networks_section(data: PageData) -> Section | None:
+    """Return the front as a table with pictures; None where there is no front."""
+    found = data.summary
+    if not found.front:
+        return None
     notes = [*found.notes]
     if found.beside:
         some = ", ".join(f"{trial} ({100 * p:.0f} %)" for trial, p in found.beside)
@@ -40,9 +53,10 @@ def front_section(data: PageData) -> Section:
             f"The table has {_MOST_ROWS} of {len(found.front)} networks, evenly "
             "spread; front.csv has all."
         )
-    html = _lead(data) + _table(data) + listed(notes)
     return Section(
-        anchor="front", title=title, html=html, figures=tuple(front_figures(data))
+        anchor="networks",
+        title="Networks of the front",
+        html=_table(data) + listed(notes),
     )
 
 

@@ -39,7 +39,7 @@
     const axis = {
       gridcolor: colour("--line"), linecolor: colour("--line"),
       zerolinecolor: colour("--line"), tickcolor: colour("--line"),
-      automargin: true, title: { standoff: 12 },
+      automargin: true, title: { standoff: 10, font: { size: 13 } },
     };
     return {
       layout: {
@@ -61,7 +61,7 @@
   const drawn = new Set();
   const config = {
     responsive: true, displaylogo: false, scrollZoom: false,
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+    modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
   };
 
   // A view changes attributes of a figure, such as "xaxis.title.text".
@@ -100,47 +100,58 @@
     const done = Plotly.react(plot, data, { ...layout, ...own }, config);
     if (!drawn.has(plot)) {
       drawn.add(plot);
-      plot.on("plotly_hover", ({ points }) => point(plot, points[0]));
+      const hover = ({ points: [{ customdata, bbox }] }) =>
+        bbox && point(plot, customdata, (bbox.x0 + bbox.x1) / 2, (bbox.y0 + bbox.y1) / 2);
+      plot.on("plotly_hover", hover);
+      plot.on("plotly_click", hover);
       plot.on("plotly_unhover", hide);
-      plot.on("plotly_click", ({ points }) => point(plot, points[0]));
       plot.addEventListener("keydown", (event) => walk(plot, event));
       plot.addEventListener("blur", hide);
     }
     return done;
   }
 
-  function point(plot, { customdata, bbox }) {
-    if (!place.has(customdata)) return;
+  function point(plot, number, x, y) {
+    if (!place.has(number)) return;
     const frame = plot.getBoundingClientRect();
-    const [x, y] = [(bbox.x0 + bbox.x1) / 2, (bbox.y0 + bbox.y1) / 2];
     const ring = plot.querySelector(".ring") ?? plot.appendChild(made("div", { class: "ring" }));
     ring.style.left = `${x}px`;
     ring.style.top = `${y}px`;
-    show(customdata, frame.left + x, frame.top + y);
+    show(number, frame.left + x, frame.top + y);
   }
 
-  // Left and right along the points of a trace, up and down between traces.
+  // Left and right along points, up and down between traces; those of one "meta" are one.
   function walk(plot, event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const turn = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-    if (event.key === "Escape") hide();
-    if (!step && !turn) return;
-    const traces = plot.data
-      .map(({ customdata, x, base }, curve) => ({ curve, customdata, x: base ?? x }))
-      .filter(({ curve, customdata }) => customdata && plot.data[curve].visible !== "legendonly");
-    if (!traces.length) return;
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? 0;
+    const turn = { ArrowUp: -1, ArrowDown: 1 }[event.key] ?? 0;
+    const series = step || turn ? seriesOf(plot) : [];
+    if (!series.length) return;
     event.preventDefault();
-    const at = plot.at ?? { trace: traces.length - 1, rank: step > 0 ? -1 : 0 };
-    if (turn) {
-      at.trace = (at.trace + turn + traces.length) % traces.length;
-      at.rank = 0;
-    }
-    const { curve, customdata, x } = traces[at.trace % traces.length];
-    const order = Array.from(x.keys()).filter((i) => customdata[i] !== null);
-    order.sort((a, b) => x[a] - x[b]);
-    at.rank = (at.rank + (step ?? 0) + order.length) % order.length;
-    plot.at = at;
-    Plotly.Fx.hover(plot, [{ curveNumber: curve, pointNumber: order[at.rank] }]);
+    const at = plot.at;
+    const row = ((at?.row ?? series.length - 1) + turn + series.length) % series.length;
+    const points = series[row];
+    const from = at && !turn ? at.rank + step : step < 0 ? points.length - 1 : 0;
+    const rank = (from + points.length) % points.length;
+    plot.at = { row, rank };
+    point(plot, ...points[rank]);
+  }
+
+  function seriesOf(plot) {
+    const series = new Map();
+    plot.data.forEach(({ customdata, base, x, y, meta, visible, xaxis, yaxis }, curve) => {
+      if (!customdata || visible === "legendonly") return;
+      const name = meta ?? curve;
+      const across = plot._fullLayout[(xaxis ?? "x").replace("x", "xaxis")];
+      const up = plot._fullLayout[(yaxis ?? "y").replace("y", "yaxis")];
+      const points = series.get(name) ?? [];
+      customdata.forEach((number, i) => {
+        if (number === null) return;
+        const at = base ? base[i] + x[i] / 2 : x[i];
+        points.push([number, across._offset + across.d2p(at), up._offset + up.d2p(y[i])]);
+      });
+      series.set(name, points);
+    });
+    return [...series.values()].map((points) => points.sort((a, b) => a[1] - b[1]));
   }
 
   // The card of a trial.
@@ -165,12 +176,13 @@
     rows.push(["parameters", trials.params[i].toLocaleString("en")]);
     rows.push(["MACs", trials.macs[i].toLocaleString("en")]);
     if (number in trials.latency) rows.push(["latency", `${trials.latency[number]} ms`]);
-    rows.push(["epochs", String(trials.epochs[i])]);
-    rows.push(["trained in", `${trials.seconds[i]} s${chosen(trials.device, i) ? ` on ${chosen(trials.device, i)}` : ""}`]);
+    const device = chosen(trials.device, i);
+    rows.push([`${trials.epochs[i]} epochs in`, `${trials.seconds[i]} s${device ? ` on ${device}` : ""}`]);
     return rows;
   }
 
-  // Genes by their place: "block1.aggregation" stands under block1.
+  // Genes by their place: "block1.aggregation" stands under block1, and what goes by the
+  // aggregation or the unit ("block1.concat.growth") does not name that again.
   function genes(i) {
     const places = new Map();
     for (const [name, column] of Object.entries(trials.genes)) {
@@ -178,7 +190,8 @@
       if (value === null) continue;
       const dot = name.indexOf(".");
       const [where, what] = dot < 0 ? [name, ""] : [name.slice(0, dot), name.slice(dot + 1)];
-      const words = ["", "aggregation", "unit"].includes(what) ? value : `${what.replaceAll(".", " ")} ${value}`;
+      const last = what.slice(what.lastIndexOf(".") + 1);
+      const words = ["", "aggregation", "unit"].includes(what) ? value : `${last}\u00a0${value}`;
       places.set(where, [...(places.get(where) ?? []), words]);
     }
     return [...places].map(([where, words]) => [where, words.join(" · ")]);
@@ -197,8 +210,9 @@
 
   function fill(number) {
     const i = place.get(number);
-    const marks = [chosen(trials.status, i)];
-    if (onFront.has(number)) marks.unshift("on the front");
+    const status = chosen(trials.status, i);
+    const marks = status === "complete" ? [] : [status];
+    if (onFront.has(number)) marks.push("on the front");
     if (chosen(trials.arm, i) === "random") marks.push("random search");
     const choices = genes(i);
     card.replaceChildren(
@@ -239,6 +253,7 @@
     one.addEventListener("blur", hide);
   }
   addEventListener("keydown", (event) => event.key === "Escape" && hide());
+  addEventListener("pointerdown", ({ target }) => target.closest(".plot, .trial, #page_card") || hide());
 
   for (const copy of document.querySelectorAll(".copy")) {
     const code = copy.parentElement.querySelector("code");

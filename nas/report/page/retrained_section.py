@@ -8,6 +8,7 @@ from nas.errors import counted, printable
 from nas.report.axes import accuracy_limits, size_limits, size_ticks
 from nas.report.costs import PARAMS
 from nas.report.page.data import PageData
+from nas.report.page.front_figure import LEGEND, MARGIN
 from nas.report.page.html import Column, listed, table, text, trial_button
 from nas.report.page.section import Figure, Section
 from nas.report.page.words import percent
@@ -112,8 +113,8 @@ def _figure(found: Contest, name: str, title: str) -> Figure:
                 "title": {"text": f"test {found.kind}"},
                 "tickformat": ".4~p",
             },
-            "legend": {"orientation": "h", "y": -0.2, "yanchor": "top"},
-            "margin": {"t": 26, "r": 14, "b": 20, "l": 20},
+            "legend": LEGEND,
+            "margin": MARGIN,
         },
         words=(
             f"Test {found.kind} against parameters, with 95 % intervals over seeds. "

@@ -17,7 +17,7 @@ from nas.report.page.course import hypervolume_section
 from nas.report.page.data import PageData
 from nas.report.page.data_section import data_section
 from nas.report.page.failures import failures_section
-from nas.report.page.front_section import front_section
+from nas.report.page.front_section import front_section, networks_section
 from nas.report.page.head import facts_line, tiles
 from nas.report.page.html import text
 from nas.report.page.importance import importance_section
@@ -33,11 +33,12 @@ PAGE: Final = "report.html"
 
 SECTIONS: Final[Sequence[Callable[[PageData], Section | None]]] = (
     front_section,
+    networks_section,
+    retrained_section,
     aggregation_section,
     chosen_section,
     importance_section,
     genes_section,
-    retrained_section,
     hypervolume_section,
     learning_section,
     timeline_section,
