@@ -71,7 +71,7 @@ def _figure(steps: Mapping[str, Sequence[Step]], words: str) -> Figure:
         traces.append(
             {
                 "type": "scatter",
-                "mode": "lines+markers",
+                "mode": "lines+markers" if len(own) <= _MOST_ROWS else "lines",
                 "name": name,
                 "x": spent["trials"][place],
                 "y": [float(f"{step.hypervolume:.6g}") for step in own],
