@@ -304,11 +304,10 @@ def _words(
     smallest, largest = front[0], max(front, key=_accuracy)
     words = (
         f"Validation accuracy against {cost.title} of {counted(len(complete), 'trial')}"
-        f", {len(front)} of them on the front"
     )
     if len(front) > 1:
         words += (
-            f": from {percent(_accuracy(smallest))} at "
+            f", {len(front)} of them on the front: from {percent(_accuracy(smallest))} at "
             f"{cost.phrase(_value(smallest, cost))} to {percent(_accuracy(largest))} "
             f"at {cost.phrase(_value(largest, cost))}"
         )

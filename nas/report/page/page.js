@@ -138,7 +138,7 @@
 
   function seriesOf(plot) {
     const series = new Map();
-    plot.data.forEach(({ customdata, base, x, y, meta, visible, xaxis, yaxis }, curve) => {
+    plot.data.forEach(({ customdata, x, y, base, meta, visible, xaxis, yaxis }, curve) => {
       if (!customdata || visible === "legendonly") return;
       const name = meta ?? curve;
       const across = plot._fullLayout[(xaxis ?? "x").replace("x", "xaxis")];
@@ -146,8 +146,8 @@
       const points = series.get(name) ?? [];
       customdata.forEach((number, i) => {
         if (number === null) return;
-        const at = base ? base[i] + x[i] / 2 : x[i];
-        points.push([number, across._offset + across.d2p(at), up._offset + up.d2p(y[i])]);
+        const at = across.d2p((base ?? x)[i]);  // a bar begins at its base
+        points.push([number, across._offset + at, up._offset + up.d2p(y[i])]);
       });
       series.set(name, points);
     });
