@@ -263,7 +263,13 @@ class Run:
             )
             if contests := self.contests():
                 write_retrained(contests, path, title=f"{facts['name']}, retrained")
-            told = page_data(self.folder, found, latencies=latencies, contests=contests)
+            told = page_data(
+                self.folder,
+                found,
+                latencies=latencies,
+                contests=contests,
+                explanation=self.explanation(),
+            )
             write_page(told, path / PAGE)
         except Exception as error:  # a broken matplotlib fails in every way there is
             why = getattr(error, "strerror", None) or one_line(error)

@@ -137,7 +137,12 @@ def _columns(
         for place, values in (
             (
                 order[kind],
-                (middle, high - middle, middle - low, f"  {_FEW}" if kind == _FEW else ""),
+                (
+                    middle,
+                    high - middle,
+                    middle - low,
+                    f"  {_FEW}" if kind == _FEW else "",
+                ),
             ),
             (order[_BEHIND], (1.08 * reach, 0.0, 0.0, behind)),
         ):
