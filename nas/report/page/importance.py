@@ -22,11 +22,11 @@ def importance_section(data: PageData) -> Section | None:
     if explanation is None or not explanation.importances:
         return None
     known = explanation.importances
-    drawn = known[:_MOST_BARS]
+    drawn = tuple(found for found in known if found.value > 0)[:_MOST_BARS] or known[:1]
     words = _words(explanation)
     html = f"<p>Method: {text(explanation.method)}.</p>\n"
     if len(drawn) < len(known):
-        html += f"<p>The first {len(drawn)} of {len(known)} genes are drawn.</p>\n"
+        html += f"<p>{len(drawn)} of {counted(len(known), 'gene')} are drawn.</p>\n"
     return Section(
         anchor="importance",
         title="Importance of genes at a given size",
@@ -95,19 +95,25 @@ def _figure(drawn: tuple[Importance, ...], words: str) -> Figure:
 
 
 def _words(explanation: Explanation) -> str:
-    first, *others = explanation.importances
-    clear = [found for found in explanation.importances if found.established]
-    about = (
-        f"{in_line(first.gene)} matters most: {percent(first.value)} of what size does "
-        f"not explain goes by it ({percent(first.low)} to {percent(first.high)})"
+    known = explanation.importances
+    sure = [found for found in known if found.established]
+    first = (sure or known)[0]
+    share = (
+        f"{percent(first.value)} of what size leaves unexplained "
+        f"({percent(first.low)} to {percent(first.high)})"
     )
-    if others:
-        about += f", and {percent(others[0].value)} by {in_line(others[0].gene)}"
-    genes = counted(len(explanation.importances), "gene")
+    among = f"among {counted(explanation.trials, 'complete trial')}"
+    if not sure:
+        return (
+            f"None of {counted(len(known), 'gene')} explains more than chance alone "
+            f"would give to any, {among}. {in_line(first.gene)} comes first, with "
+            f"{share}."
+        )
     return (
-        f"{about}. {len(clear)} of {genes} {'is' if len(clear) == 1 else 'are'} more "
-        "than chance alone would give to any; their bars are plain, the others "
-        f"hatched. {counted(explanation.trials, 'complete trial')}."
+        f"{in_line(first.gene)} matters most, {among}: it explains {share}. "
+        f"{len(sure)} of {counted(len(known), 'gene')} "
+        f"{'explains' if len(sure) == 1 else 'explain'} more than chance alone would "
+        "give to any; their bars are plain, the others hatched."
     )
 
 
