@@ -6,6 +6,7 @@ from itertools import chain
 from nas.noise import Repeat
 from nas.records import TrialRecord
 from nas.report import Contest, Summary, repeat_facts
+from nas.report.explanation import Explanation
 from nas.report.latencies import Latencies
 from nas.report.page.data import PageData, Spent
 from nas.retraining import Protocol, Retraining
@@ -21,6 +22,7 @@ def page_data(
     *,
     latencies: Latencies,
     contests: Mapping[Protocol, Contest],
+    explanation: Explanation | None = None,
 ) -> PageData:
     """Return what the page of a run tells of.
 
@@ -29,6 +31,7 @@ def page_data(
         summary: of its trials.
         latencies: of trials of its front.
         contests: what its retrained networks came to.
+        explanation: why the winners win.
     """
     file, repeats = run.file(), read_repeats(run)
     again = repeating(run)
@@ -44,6 +47,7 @@ def page_data(
         repeats=facts,
         latencies=latencies,
         contests=contests,
+        explanation=explanation,
         spent=tuple(
             spent
             for purpose, trainings in (

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nas.report.explanation import Explanation
 from nas.report.judged import RepeatFacts
 from nas.report.latencies import Latencies
 from nas.report.retrained import Contest
@@ -44,6 +45,7 @@ class PageData:
         latencies: of trials of the front.
         contests: what retrained networks came to, the latest protocol's last.
         spent: seconds of device time.
+        explanation: why the winners win, where trials are enough to say.
     """
 
     name: str
@@ -57,3 +59,4 @@ class PageData:
     latencies: Latencies = field(default_factory=dict)
     contests: Mapping[Protocol, Contest] = field(default_factory=dict)
     spent: Sequence[Spent] = ()
+    explanation: Explanation | None = None

@@ -64,10 +64,40 @@
     modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
   };
 
+  // A view changes attributes of a figure, such as "xaxis.title.text".
+  function put(target, path, value) {
+    const keys = path.split(".");
+    const last = keys.pop();
+    for (const key of keys) target = target[key] ??= {};
+    target[last] = value;
+  }
+
+  function viewed(figure, number) {
+    const [data, layout] = [coloured(figure.data), coloured(figure.layout)];
+    const view = coloured(figure.views[number] ?? { data: {}, layout: {} });
+    for (const [path, values] of Object.entries(view.data)) {
+      values.forEach((value, i) => put(data[i], path, value));
+    }
+    for (const [path, value] of Object.entries(view.layout)) put(layout, path, value);
+    return { data, layout };
+  }
+
+  function choose(plot, buttons, number) {
+    plot.view = number;
+    buttons.forEach((one, i) => one.setAttribute("aria-pressed", i === number));
+    hide();
+    draw(plot);
+  }
+
+  for (const group of document.querySelectorAll(".views")) {
+    const [plot, buttons] = [group.parentElement.querySelector(".plot"), [...group.children]];
+    buttons.forEach((one, i) => one.addEventListener("click", () => choose(plot, buttons, i)));
+  }
+
   function draw(plot) {
-    const figure = figures[plot.dataset.figure];
-    const layout = { ...coloured(figure.layout), template: template(), uirevision: "kept" };
-    const done = Plotly.react(plot, coloured(figure.data), layout, config);
+    const { data, layout } = viewed(figures[plot.dataset.figure], plot.view ?? 0);
+    const own = { template: template(), uirevision: `view${plot.view ?? 0}` };
+    const done = Plotly.react(plot, data, { ...layout, ...own }, config);
     if (!drawn.has(plot)) {
       drawn.add(plot);
       const hover = ({ points: [{ customdata, bbox }] }) =>

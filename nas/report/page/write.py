@@ -9,16 +9,24 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from nas.report.page.aggregation import aggregation_section
 from nas.report.page.cards import cards
+from nas.report.page.chosen import chosen_section
 from nas.report.page.cost_section import cost_section
+from nas.report.page.course import hypervolume_section
 from nas.report.page.data import PageData
 from nas.report.page.data_section import data_section
+from nas.report.page.failures import failures_section
 from nas.report.page.front_section import front_section, networks_section
 from nas.report.page.head import facts_line, tiles
 from nas.report.page.html import text
+from nas.report.page.importance import importance_section
+from nas.report.page.learning import learning_section
+from nas.report.page.parallel import genes_section
 from nas.report.page.repeat_section import repeat_section
 from nas.report.page.retrained_section import retrained_section
 from nas.report.page.section import Figure, Section
+from nas.report.page.timeline import timeline_section
 from nas.report.write import replaced
 
 PAGE: Final = "report.html"
@@ -27,6 +35,14 @@ SECTIONS: Final[Sequence[Callable[[PageData], Section | None]]] = (
     front_section,
     networks_section,
     retrained_section,
+    aggregation_section,
+    chosen_section,
+    importance_section,
+    genes_section,
+    hypervolume_section,
+    learning_section,
+    timeline_section,
+    failures_section,
     cost_section,
     data_section,
     repeat_section,
@@ -64,10 +80,7 @@ def page(data: PageData) -> str:
             "style": _resource("page.css"),
             "data": _json(
                 {
-                    "figures": {
-                        figure.name: {"data": figure.data, "layout": figure.layout}
-                        for figure in figures
-                    },
+                    "figures": {figure.name: _values(figure) for figure in figures},
                     "trials": cards(data),
                 }
             ),
@@ -89,10 +102,22 @@ def _section(section: Section) -> str:
     )
 
 
+def _values(figure: Figure) -> dict[str, Any]:
+    views = [{"data": view.data, "layout": view.layout} for view in figure.views]
+    return {"data": figure.data, "layout": figure.layout, "views": views}
+
+
 def _figure(figure: Figure) -> str:
     words = text(figure.words)
+    buttons = "".join(
+        f'<button type="button" aria-pressed="{"false" if number else "true"}">'
+        f"{text(view.label)}</button>\n"
+        for number, view in enumerate(figure.views)
+    )
+    if buttons:
+        buttons = f'<div class="views" role="group" aria-label="View">{buttons}</div>\n'
     return (
-        f'<figure><div class="plot" id="figure-{figure.name}" '
+        f'<figure>{buttons}<div class="plot" id="figure-{figure.name}" '
         f'data-figure="{figure.name}" style="height:{figure.height}px" '
         f'tabindex="0" role="group" aria-label="{words}"></div>\n'
         f"<figcaption>{words}</figcaption></figure>\n"
