@@ -347,8 +347,19 @@ def test_an_explanation_that_has_too_few_trials_still_says_so():
     )
     data = made_page(made_trials(5), explanation)
     section = aggregation_section(data)
+    assert section.more == ""
     assert (section.figures, "Too few trials." in section.html) == ((), True)
     assert importance_section(data) is None
+
+
+def test_where_no_difference_is_known_there_is_a_table_and_no_empty_figure():
+    explanation = made_explanation()
+    unknown = {"difference": None, "low": None, "high": None}
+    effects = tuple(replace(effect, **unknown) for effect in explanation.effects)
+    explanation = replace(explanation, effects=effects)
+    section = aggregation_section(made_page(made_trials(5), explanation))
+    assert section.figures == ()
+    assert Tags(section.more).text.count("too few trials") == len(effects)
 
 
 def test_what_was_chosen_adds_up():
