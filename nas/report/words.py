@@ -143,7 +143,7 @@ def _open(effects: Sequence[AggregationEffect]) -> str:
     if len(left) == len(broad):
         parts.append("No difference between aggregations is established.")
     elif everywhere := [e for e in answered if e.block is None]:
-        said = [f"{e.one} against {e.other} ({_interval(e)})" for e in everywhere]
+        said = [f"{e.one} against {e.other} ({interval(e)})" for e in everywhere]
         parts.append(f"In all blocks, {_listed(said)} is open.")
     in_bands = [e for e in effects if e.band is not None]
     if in_bands and not any(e.established for e in in_bands) and len(left) < len(broad):
@@ -179,7 +179,7 @@ def _next(told: Told) -> str:
     said = (
         f"The open question nearest to an answer is {closest.one} against "
         f"{closest.other} in block {closest.block}: {points(closest.difference)} "
-        f"points ({_interval(closest)})."
+        f"points ({interval(closest)})."
     )
     if times > _HOPELESS:
         return f"{said} It is too small for any search to establish. {asks}"
@@ -234,7 +234,8 @@ def notes(told: Told) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _interval(effect: AggregationEffect) -> str:
+def interval(effect: AggregationEffect) -> str:
+    """Return the interval of a difference that is known, in points."""
     assert effect.low is not None
     assert effect.high is not None
     return f"{points(effect.low)} to {points(effect.high)}"
