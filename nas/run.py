@@ -15,7 +15,7 @@ from nas.export import (
 from nas.latency import Latency
 from nas.nn.cost import cost
 from nas.packages import export, first_training, retrained_package, trial_package
-from nas.records import Arm, Recipe, TrialRecord
+from nas.records import ARMS, Recipe, TrialRecord
 from nas.report import (
     Band,
     Contest,
@@ -199,12 +199,17 @@ class Run:
         )
         return size_bands(space.min_params, space.max_params)
 
-    def explanation(self, arm: Arm | None = None) -> Explanation:
+    def explanation(self, arm: str | None = None) -> Explanation:
         """Return what accuracy at a given size goes by: genes, aggregations, in words.
 
         Args:
-            arm: whose trials, None for all.
+            arm: whose trials, "search" or "random", None for all.
+
+        Raises:
+            ConfigError: for another arm.
         """
+        if arm is not None and arm not in ARMS:
+            raise ConfigError(unknown("arm", arm, ARMS))
         records = judged(self.records, read_repeats(self.folder))
         some = [record for record in records if arm in (None, record.arm)]
         source = Source(run=str(self.path), trials=self.config.trials, arm=arm)

@@ -6,6 +6,7 @@ import typer
 
 from nas import __version__
 from nas.cli.declarations.data import data
+from nas.cli.declarations.explaining import explain
 from nas.cli.declarations.finishing import export, measure, retrain
 from nas.cli.declarations.looking import report, show, tensorboard
 from nas.cli.declarations.searching import repair, repeat, resume, search
@@ -47,6 +48,7 @@ for _command in (
     retrain,
     repair,
     report,
+    explain,
     export,
     measure,
     show,

@@ -47,7 +47,7 @@ MISSES: Final = 0.05
 """How often one interval or more of the whole table may miss."""
 
 _DRAWS: Final = 599
-_MOST_NUMBERS: Final = 3_000_000
+_MOST_NUMBERS: Final = 2_000_000
 """In a matrix of all draws of all trials; with more trials there are fewer draws."""
 
 _FEWEST_DRAWS: Final = 199

@@ -16,6 +16,12 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 
 _RATIOS: Final = np.concatenate([[0.0], np.geomspace(1e-4, 1e2, 61)])
+_NOT_MUCH_LESS: Final = 2.7
+"""Twice the log of how much less likely a ratio may be: of such, the least is taken.
+
+With few trials the likeliest is often far too high, by luck, and intervals too short.
+"""
+
 _ROOM: Final = 0.05
 """Of a trial that the model follows more closely than so, it says too little."""
 
@@ -79,7 +85,7 @@ def fit(values: Matrix, fixed: Matrix, others: Matrix) -> Fit:
 
 
 def _ratio(values: Matrix, fixed: Matrix, others: Matrix) -> tuple[float, float]:
-    """Return the ratio of variances that is most likely, and that of the noise."""
+    """Return the least ratio of variances that is likely, and that of the noise."""
     basis = _basis(fixed)
     rest = values - basis @ (basis.T @ values)
     free = len(values) - basis.shape[1]
@@ -95,8 +101,9 @@ def _ratio(values: Matrix, fixed: Matrix, others: Matrix) -> tuple[float, float]
     noise = ((along / grown).sum(axis=1) + beside) / free
     with np.errstate(divide="ignore"):
         surprise = np.log(grown).sum(axis=1) + free * np.log(noise)
-    best = int(np.argmin(surprise))
-    return float(_RATIOS[best]), float(noise[best])
+    likely = surprise <= surprise.min() + _NOT_MUCH_LESS
+    least = int(np.argmax(likely))
+    return float(_RATIOS[least]), float(noise[least])
 
 
 def _basis(columns: Matrix) -> Matrix:

@@ -8,6 +8,7 @@ COMMANDS = [
     "retrain",
     "repair",
     "report",
+    "explain",
     "export",
     "measure",
     "show",
@@ -57,6 +58,7 @@ OPTIONS = {
     ],
     "repair": ["RUN"],
     "report": ["RUN", "--json"],
+    "explain": ["RUN", "--arm", "--json"],
     "export": [
         *("RUN|NETWORK", "--trial", "--max-params", "--network", "--seed"),
         *("--input", "--classes", "--to"),
