@@ -15,30 +15,37 @@ from nas.export import (
 from nas.latency import Latency
 from nas.nn.cost import cost
 from nas.packages import export, first_training, retrained_package, trial_package
-from nas.records import Recipe, TrialRecord
+from nas.records import Arm, Recipe, TrialRecord
 from nas.report import (
+    Band,
     Contest,
     Effects,
     Entrant,
+    Explanation,
     RepeatFacts,
+    Source,
     Summary,
     best,
     contest,
     effects,
+    explain,
     is_compared,
     judged,
     pareto_front,
     reference_point,
     repeat_facts,
+    size_bands,
     summarize,
     write_report,
     write_retrained,
 )
 from nas.retraining import Protocol
 from nas.search import RunFolder, SearchConfig
+from nas.search.importances import importances
 from nas.search.latencies import newest, read_latencies
 from nas.search.noise_files import read_beliefs, read_repeats
 from nas.search.retrain_files import Retrained, read_retrained
+from nas.space import BoundSpace
 
 CHOICES: Final = ("front", "best")
 """Words for trials of a run; others are chosen by their numbers."""
@@ -177,6 +184,29 @@ class Run:
         )
         beliefs = read_beliefs(self.folder, records, repeats)
         return summarize(records, reference, repeats, beliefs, config.costs)
+
+    @cached_property
+    def bands(self) -> tuple[Band, ...]:
+        """Bands of size from the space's smallest network to the budget."""
+        facts = self.folder.facts()
+        space = BoundSpace(
+            space=self.folder.space(),
+            input_shape=tuple(facts["shape"]),
+            num_classes=len(facts["classes"]),
+            max_params=self.config.max_params,
+        )
+        return size_bands(space.min_params, space.max_params)
+
+    def explanation(self, arm: Arm | None = None) -> Explanation:
+        """Return what accuracy at a given size goes by: genes, aggregations, in words.
+
+        Args:
+            arm: whose trials, None for all.
+        """
+        records = judged(self.records, read_repeats(self.folder))
+        some = [record for record in records if arm in (None, record.arm)]
+        source = Source(run=str(self.path), trials=self.config.trials, arm=arm)
+        return explain(some, self.bands, importances(some), source)
 
     def contests(self) -> dict[Protocol, Contest]:
         """Return what retrained networks came to, the latest protocol's last.
