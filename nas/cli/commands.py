@@ -104,6 +104,7 @@ def run_report(path: Path, *, as_json: bool) -> None:
     failure: RunError | None = None
     try:
         found = run.report()
+        run.write_events()
     except RunError as error:
         failure, found = error, run.summary()
     if as_json:
