@@ -28,6 +28,9 @@ from nas.search.run_bands import run_bands
 FOLDER: Final = "search"
 """The events of a search in its run's folder; those of its baseline are in there."""
 
+_FEW: Final = 5
+"""Trials from which on a picture of their front says something."""
+
 _MANY: Final = 50
 """Trials from which on importances are worth their time while a search runs."""
 
@@ -152,8 +155,10 @@ class Board:
             self._failed.append(record)
             if not str(len(self._failed)).rstrip("0")[2:]:  # two digits, then zeros
                 self._show_failures()
-        if is_new and str(len(self._shown)).rstrip("0") in ("1", "2", "5"):
-            self._look(anew=not again and len(self._shown) >= _MANY)
+        number = len(self._shown)
+        is_round = number >= _FEW and str(number).rstrip("0") in ("1", "2", "5")
+        if is_new and is_round:
+            self._look(anew=not again and number >= _MANY)
 
     def _look(self, *, anew: bool) -> None:
         """Show what takes too long to be shown for every trial, once."""
