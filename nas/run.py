@@ -34,6 +34,7 @@ from nas.report import (
     pareto_front,
     reference_point,
     repeat_facts,
+    size_bands,
     summarize,
     write_report,
     write_retrained,
@@ -41,11 +42,11 @@ from nas.report import (
 from nas.retraining import Protocol
 from nas.search import RunFolder, SearchConfig
 from nas.search.board.anew import write_events
+from nas.search.bound_space import bound_space
 from nas.search.importances import importances
 from nas.search.latencies import newest, read_latencies
 from nas.search.noise_files import read_beliefs, read_repeats
 from nas.search.retrain_files import Retrained, read_retrained
-from nas.search.run_bands import run_bands
 
 CHOICES: Final = ("front", "best")
 """Words for trials of a run; others are chosen by their numbers."""
@@ -188,7 +189,8 @@ class Run:
     @cached_property
     def bands(self) -> tuple[Band, ...]:
         """Bands of size from the space's smallest network to the budget."""
-        return run_bands(self.folder)
+        space = bound_space(self.folder)
+        return size_bands(space.min_params, space.max_params)
 
     def explanation(self, arm: Arm | None = None) -> Explanation:
         """Return what accuracy at a given size goes by: genes, aggregations, in words.

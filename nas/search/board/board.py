@@ -7,6 +7,7 @@ from typing import Final
 from nas.noise import Repeat
 from nas.records import Arm, TrialRecord
 from nas.report import Front, judged, pareto_front
+from nas.report.bands import size_bands
 from nas.search.board.charts import charts
 from nas.search.board.curves import Curves
 from nas.search.board.event_log import EventLog
@@ -22,8 +23,8 @@ from nas.search.board.tags import (
     IMPORTANCE,
 )
 from nas.search.board.texts import about, failures
+from nas.search.bound_space import bound_space
 from nas.search.run import RunFolder
-from nas.search.run_bands import run_bands
 
 FOLDER: Final = "search"
 """The events of a search in its run's folder; those of its baseline are in there."""
@@ -64,7 +65,8 @@ class Board:
         self._config = file.config
         self._facts = file.data
         self._about = about(file, str(run.path))
-        self._bands = run_bands(run)
+        space = bound_space(run)
+        self._bands = size_bands(space.min_params, space.max_params)
         self._looks = Looks(file, kept_looks(self._path), say)
         self._repeats = {trial: list(some) for trial, some in repeats.items()}
         self._records = {record.trial: record for record in records}
