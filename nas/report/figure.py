@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from nas.arch import Architecture
 from nas.drawing.human import compact
@@ -40,7 +40,7 @@ _DASHED: Final = (0, (4, 2))
 
 def draw_front(
     records: Sequence[TrialRecord],
-    path: Path,
+    path: Path | BinaryIO,
     *,
     title: str,
     max_params: int | None = None,
@@ -56,7 +56,7 @@ def draw_front(
 
     Args:
         records: all trials.
-        path: of the file.
+        path: of the file, or an open one.
         title: stands over the picture.
         max_params: the budget, which is drawn where the cost is size.
         costs: of the search.
