@@ -7,11 +7,10 @@ from pathlib import Path
 
 from nas.errors import ConfigError, printable
 from nas.run import Run
-from nas.search.retrain_files import retrain_path
 
 
 def serve(path: Path, port: int) -> None:
-    """Print the address and serve a run's trials, and retrainings, until Ctrl-C.
+    """Print the address and serve a run, all that is trained in it, until Ctrl-C.
 
     Raises:
         ConfigError: when the port is taken.
@@ -21,15 +20,9 @@ def serve(path: Path, port: int) -> None:
     shown = printable(str(path))
     print(f"TensorBoard shows {shown} at http://localhost:{port}/ (Ctrl-C ends it)")
     sys.stdout.flush()
-    command = [sys.executable, "-m", "tensorboard.main"]
-    options = {
-        "--logdir": str(_folder(run)),
-        "--port": str(port),
-        "--verbosity": "2",
-    }
-    for name, value in options.items():
-        command += [name, value]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command(run.path, port, f"nas: {path.name}"), stderr=subprocess.DEVNULL
+    )
     try:
         code = process.wait()
     except BaseException:
@@ -40,10 +33,19 @@ def serve(path: Path, port: int) -> None:
         raise ConfigError(f"TensorBoard ended with exit code {code}")
 
 
-def _folder(run: Run) -> Path:
-    """Return the folder of the trials, or of all if some were retrained."""
-    folder = run.folder
-    return folder.path if retrain_path(folder).is_dir() else folder.trials_path
+def command(folder: Path, port: int, title: str) -> list[str]:
+    """Return the command line that serves a run's folder.
+
+    Runs are called as their folders in it are, ``trials/00042`` and ``search``.
+    """
+    options = {
+        "--logdir": str(folder),
+        "--port": str(port),
+        "--window_title": title,
+        "--verbosity": "2",
+    }
+    words = [f"{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "tensorboard.main", *words]
 
 
 def _free(port: int) -> int:

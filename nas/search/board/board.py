@@ -12,6 +12,7 @@ from nas.search.board.charts import charts, curve_tag
 from nas.search.board.curves import Curves
 from nas.search.board.event_log import EventLog
 from nas.search.board.looks import Looks
+from nas.search.board.rows import all_columns, complete_row
 from nas.search.board.running_reference import RunningReference
 from nas.search.board.texts import about, failures
 from nas.search.run import RunFolder
@@ -46,6 +47,7 @@ class Board:
         say: Callable[[str], None],
     ) -> None:
         file = run.file()
+        self._run = run
         self._path = run.path / FOLDER
         self._config = file.config
         self._facts = file.data
@@ -57,6 +59,7 @@ class Board:
             max_params=self._config.max_params,
             recipe=self._config.recipe,
         )
+        self._columns = all_columns(space, self._config)
         self._bands = size_bands(space.min_params, self._config.max_params)
         self._looks = Looks(file, say)
         self._repeats = {trial: list(some) for trial, some in repeats.items()}
@@ -71,6 +74,7 @@ class Board:
     def take(self, record: TrialRecord) -> None:
         """Take in a trial that has finished or paused."""
         self._has_paused |= record.status == "stopped"
+        complete_row(self._run, record, self._config.recipe)
         self._records[record.trial] = record
         if self._reference.take(record):
             self._write_anew()  # or the curves would be on two scales
@@ -131,6 +135,7 @@ class Board:
         if ordered:
             self._at = _seconds(ordered[0])
         self._logs["search"].text("about", self._about, 0, self._at)
+        self._logs["search"].columns(self._columns, 0, self._at)
         for record in ordered:
             self._add(record)
             self._front.insert(record)
