@@ -3,25 +3,34 @@
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from nas.errors import ConfigError, printable
-from nas.run import Run
+from nas.search import RunFolder
 
 
-def serve(path: Path, port: int) -> None:
+def serve(path: Path, port: int, graphs: Sequence[int] = ()) -> None:
     """Print the address and serve a run, all that is trained in it, until Ctrl-C.
+
+    Args:
+        path: of the run.
+        port: 0 for a free one.
+        graphs: trials whose graphs are added first.
 
     Raises:
         ConfigError: when the port is taken.
+        RunError: when there is no run, or no such trial.
     """
-    run = Run(path)
+    RunFolder.open(path)
     port = _free(port)
+    if graphs:
+        _add_graphs(path, graphs)
     shown = printable(str(path))
     print(f"TensorBoard shows {shown} at http://localhost:{port}/ (Ctrl-C ends it)")
     sys.stdout.flush()
     process = subprocess.Popen(
-        command(run.path, port, f"nas: {path.name}"), stderr=subprocess.DEVNULL
+        command(path, port, f"nas: {path.resolve().name}"), stderr=subprocess.DEVNULL
     )
     try:
         code = process.wait()
@@ -46,6 +55,15 @@ def command(folder: Path, port: int, title: str) -> list[str]:
     }
     words = [f"{name}={value}" for name, value in options.items()]
     return [sys.executable, "-m", "tensorboard.main", *words]
+
+
+def _add_graphs(path: Path, trials: Sequence[int]) -> None:
+    from nas.cli.graph import write_graph  # with torch, and all that knows of trials
+    from nas.run import Run
+
+    run = Run(path)
+    for trial in dict.fromkeys(trials):
+        write_graph(run, trial)
 
 
 def _free(port: int) -> int:

@@ -3,6 +3,7 @@
 import os
 import socket
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,10 @@ class EventFile:
             start = SessionLog(status=SessionLog.START)
             self._add(Event(step=first_epoch, session_log=start))
 
-    def scalar(self, name: str, value: float, step: int = 0) -> None:
-        """Add a point to a curve."""
-        self._value(Summary.Value(tag=name, simple_value=value), step)
+    def scalars(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Add a point to each of some curves."""
+        points = [Summary.Value(tag=t, simple_value=v) for t, v in values.items()]
+        self._add(Event(step=step, summary=Summary(value=points)))
 
     def text(self, name: str, content: str) -> None:
         """Add a text in Markdown."""
@@ -74,8 +76,8 @@ class EventFile:
         """Close the file."""
         self._file.close()
 
-    def _value(self, value: Any, step: int = 0) -> None:
-        self._add(Event(step=step, summary=Summary(value=[value])))
+    def _value(self, value: Any) -> None:
+        self._add(Event(summary=Summary(value=[value])))
 
     def _add(self, event: Any) -> None:
         event.wall_time = time.time()

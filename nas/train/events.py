@@ -89,11 +89,11 @@ class Events:
             from nas.train.hparams import begun, choices, metric_tag
 
             spec = code(json.dumps(to_json(architecture), indent=2), "json")
-            file.text("architecture/outline", outline_table(architecture))
+            file.text("architecture/blocks", outline_table(architecture))
             file.text("architecture/json", spec)
             file.summary(begun(choices(architecture.genes, recipe), row))
-            file.scalar(metric_tag("params"), cost.params)
-            file.scalar(metric_tag("macs"), cost.macs)
+            known = {"params": cost.params, "macs": cost.macs}
+            file.scalars({metric_tag(name): value for name, value in known.items()})
             file.flush()
 
         self._architecture = architecture
@@ -103,18 +103,18 @@ class Events:
         """Add one epoch to every curve."""
 
         def write(file: "EventFile") -> None:
-            for name, value in (
-                ("train/loss", metrics.train_loss),
-                ("train/accuracy", metrics.train_accuracy),
-                ("validation/loss", metrics.validation_loss),
-                ("validation/accuracy", metrics.validation_accuracy),
-                ("validation/balanced_accuracy", metrics.validation_balanced_accuracy),
-                ("lr", metrics.lr),
-                ("time/seconds_per_epoch", metrics.seconds),
-                ("time/images_per_second", metrics.images_per_second),
-            ):
-                if value is not None:
-                    file.scalar(name, value, metrics.epoch)
+            values = {
+                "train/loss": metrics.train_loss,
+                "train/accuracy": metrics.train_accuracy,
+                "validation/loss": metrics.validation_loss,
+                "validation/accuracy": metrics.validation_accuracy,
+                "validation/balanced_accuracy": metrics.validation_balanced_accuracy,
+                "lr": metrics.lr,
+                "time/seconds_per_epoch": metrics.seconds,
+                "time/images_per_second": metrics.images_per_second,
+            }
+            known = {name: v for name, v in values.items() if v is not None}
+            file.scalars(known, metrics.epoch)
             file.flush()
 
         self._write(write)
@@ -132,7 +132,7 @@ class Events:
         def write(file: "EventFile") -> None:
             from nas.train.hparams import ended, metric_tag
 
-            file.scalar(metric_tag(name), accuracy)
+            file.scalars({metric_tag(name): accuracy})
             file.summary(ended("complete"))
 
         self._write(write)

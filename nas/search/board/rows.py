@@ -72,7 +72,7 @@ def complete_row(run: RunFolder, record: TrialRecord, recipe: Recipe) -> None:
     file = EventFile(run.trial_path(record.trial), None)
     try:
         if record.latency is not None:
-            file.scalar(metric_tag("latency_ms"), record.latency.median_ms)
+            file.scalars({metric_tag("latency_ms"): record.latency.median_ms})
         if record.status == "failed":
             chosen = choices(record.genes, record.trained_with(recipe))
             # It may have been lost before it began.
