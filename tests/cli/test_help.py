@@ -70,7 +70,7 @@ OPTIONS = {
         *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),
         *("--json", "--picture"),
     ],
-    "tensorboard": ["RUN", "--port"],
+    "tensorboard": ["RUN", "--port", "--graph"],
 }
 
 

@@ -13,6 +13,7 @@ from nas.search.board.curves import Curves
 from nas.search.board.event_log import EventLog
 from nas.search.board.kept import kept_looks
 from nas.search.board.looks import Looks
+from nas.search.board.rows import all_columns, complete_row
 from nas.search.board.running_reference import RunningReference
 from nas.search.board.tags import (
     ABOUT,
@@ -61,11 +62,13 @@ class Board:
         say: Callable[[str], None],
     ) -> None:
         file = run.file()
+        self._run = run
         self._path = run.path / FOLDER
         self._config = file.config
         self._facts = file.data
         self._about = about(file, str(run.path))
         space = bound_space(run)
+        self._columns = all_columns(space, self._config)
         self._bands = size_bands(space.min_params, space.max_params)
         self._looks = Looks(file, kept_looks(self._path), say)
         self._repeats = {trial: list(some) for trial, some in repeats.items()}
@@ -80,6 +83,7 @@ class Board:
     def take(self, record: TrialRecord) -> None:
         """Take in a trial that has finished or paused."""
         self._has_paused |= record.status == "stopped"
+        complete_row(self._run, record, self._config.recipe)
         self._records[record.trial] = record
         if self._reference.take(record):
             self._write_anew()  # or the curves would be on two scales
@@ -139,6 +143,7 @@ class Board:
         if ordered:
             self._at = _seconds(ordered[0])
         self._logs["search"].text(ABOUT, self._about, 0, self._at)
+        self._logs["search"].columns(self._columns, 0, self._at)
         for record in ordered:
             self._add(record, again=True)
             self._front.insert(record)

@@ -78,6 +78,10 @@ class EventLog:
         tag, name = metadata.CONFIG_SUMMARY_TAG, metadata.PLUGIN_NAME
         self._string(tag, layout.SerializeToString(), name, step, at)
 
+    def columns(self, told: Any, step: int, at: float) -> None:
+        """Add what `rows.all_columns` tells."""
+        self._summary(told.value, step, at)
+
     def flush(self) -> None:
         """Let whoever reads the file see what has been added."""
         self._file.flush()
