@@ -42,12 +42,13 @@ from nas.report import (
 from nas.report.page.write import PAGE, write_page
 from nas.retraining import Protocol
 from nas.search import RunFolder, SearchConfig
+from nas.search.board.anew import write_events
+from nas.search.bound_space import bound_space
 from nas.search.importances import importances
 from nas.search.latencies import newest, read_latencies
 from nas.search.noise_files import read_beliefs, read_repeats
 from nas.search.page_data import page_data
 from nas.search.retrain_files import Retrained, read_retrained
-from nas.space import BoundSpace
 
 CHOICES: Final = ("front", "best")
 """Words for trials of a run; others are chosen by their numbers."""
@@ -190,13 +191,7 @@ class Run:
     @cached_property
     def bands(self) -> tuple[Band, ...]:
         """Bands of size from the space's smallest network to the budget."""
-        facts = self.folder.facts()
-        space = BoundSpace(
-            space=self.folder.space(),
-            input_shape=tuple(facts["shape"]),
-            num_classes=len(facts["classes"]),
-            max_params=self.config.max_params,
-        )
+        space = bound_space(self.folder)
         return size_bands(space.min_params, space.max_params)
 
     def explanation(self, arm: str | None = None) -> Explanation:
@@ -280,6 +275,16 @@ class Run:
             why = getattr(error, "strerror", None) or one_line(error)
             raise RunError(f"{path}: the report cannot be written: {why}") from error
         return found
+
+    def write_events(self) -> None:
+        """Write what TensorBoard shows of the search anew, from the trials.
+
+        A search does so while it runs, so this is for runs of old, and after repeats.
+
+        Raises:
+            RunError: when not all of it can be written.
+        """
+        write_events(self.folder)
 
     @property
     def effects(self) -> Effects | None:
