@@ -22,7 +22,8 @@ from nas.arch import Architecture
 from nas.errors import RunError
 from nas.records import TrialRecord
 from nas.report import SIZE, CostAxis, has_accuracy, is_compared, values
-from nas.search.study import directions, quiet_optuna
+from nas.search.quiet import QUIET_OPTUNA
+from nas.search.study import directions
 from nas.search.tolerant import TolerantDatabase, is_busy
 from nas.space import BoundSpace
 
@@ -331,7 +332,7 @@ def _create(path: Path, costs: Sequence[CostAxis]) -> None:
     """Make an empty study, which is there as a whole or not at all."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     forget(unfinished)
-    with quiet_optuna():
+    with QUIET_OPTUNA:
         try:
             _fill(unfinished, costs)
         except Exception as error:

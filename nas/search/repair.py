@@ -11,6 +11,7 @@ from nas.arch import canonical_hash, read
 from nas.errors import NasError, RunError, counted
 from nas.records import TrialRecord
 from nas.search.began import Began, read_text, to_bytes
+from nas.search.bound_space import bound_space
 from nas.search.changes import changed_facts
 from nas.search.checked import Own
 from nas.search.config_file import BEGAN
@@ -21,7 +22,6 @@ from nas.search.mirror import JOURNALS, Mirror, forget
 from nas.search.noise_files import spoilt_files
 from nas.search.retrain_files import spoilt_trainings
 from nas.search.run import ARCHITECTURE, RunFolder
-from nas.space import BoundSpace
 
 
 def repair(path: Path) -> list[str]:
@@ -189,14 +189,7 @@ class _Repair:
     def study(self) -> None:
         """Make the study's database anew, if it is broken."""
         path, records = self.run.study_path, self.run.records()
-        facts, config = self.run.facts(), self.run.config()
-        space = BoundSpace(
-            space=self.run.space(),
-            input_shape=tuple(facts["shape"]),
-            num_classes=len(facts["classes"]),
-            max_params=config.max_params,
-            recipe=config.recipe,
-        )
+        config, space = self.run.config(), bound_space(self.run)
         begun = self.run.unfinished()
         was_there = os.path.lexists(path)
         try:

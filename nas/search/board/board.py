@@ -8,18 +8,33 @@ from nas.noise import Repeat
 from nas.records import Arm, TrialRecord
 from nas.report import Front, judged, pareto_front
 from nas.report.bands import size_bands
-from nas.search.board.charts import charts, curve_tag
+from nas.search.board.charts import charts
 from nas.search.board.curves import Curves
 from nas.search.board.event_log import EventLog
+from nas.search.board.kept import kept_looks
 from nas.search.board.looks import Looks
 from nas.search.board.rows import all_columns, complete_row
 from nas.search.board.running_reference import RunningReference
+from nas.search.board.tags import (
+    ABOUT,
+    CURVE,
+    FAILURES,
+    FRONT,
+    FRONT_OF_MEANS,
+    IMPORTANCE,
+)
 from nas.search.board.texts import about, failures
+from nas.search.bound_space import bound_space
 from nas.search.run import RunFolder
-from nas.space import BoundSpace
 
 FOLDER: Final = "search"
 """The events of a search in its run's folder; those of its baseline are in there."""
+
+_FEW: Final = 5
+"""Trials from which on a picture of their front says something."""
+
+_MANY: Final = 50
+"""Trials from which on importances are worth their time while a search runs."""
 
 
 class Board:
@@ -52,16 +67,10 @@ class Board:
         self._config = file.config
         self._facts = file.data
         self._about = about(file, str(run.path))
-        space = BoundSpace(
-            space=run.space(),
-            input_shape=tuple(file.data["shape"]),
-            num_classes=len(file.data["classes"]),
-            max_params=self._config.max_params,
-            recipe=self._config.recipe,
-        )
+        space = bound_space(run)
         self._columns = all_columns(space, self._config)
-        self._bands = size_bands(space.min_params, self._config.max_params)
-        self._looks = Looks(file, say)
+        self._bands = size_bands(space.min_params, space.max_params)
+        self._looks = Looks(file, kept_looks(self._path), say)
         self._repeats = {trial: list(some) for trial, some in repeats.items()}
         self._records = {record.trial: record for record in records}
         self._reference = RunningReference(self._facts, self._config)
@@ -100,13 +109,11 @@ class Board:
         """
         if self._has_paused:
             self._write_anew()  # the order is that of the ends now
-        now = judged(self._shown.values(), self._repeats)
-        if self._repeats:
-            self._show_front(pareto_front(now, self._config.costs))
-        if not quickly:
-            repeats = sum(map(len, self._repeats.values()))
-            self._look(len(now) + repeats, now)
         self._show_failures()
+        if self._records and not quickly:
+            self._look(anew=True)
+            if self._repeats:
+                self._show_means()
         for log in self._logs.values():
             log.close()
 
@@ -119,7 +126,8 @@ class Board:
         """Write all events to new files, instead of those that there were."""
         self.abandon()
         self._logs = {"search": EventLog(self._path)}
-        if self._config.baseline is not None:
+        arms = {record.arm for record in self._records.values()}
+        if self._config.baseline is not None or "random" in arms:
             self._logs["random"] = EventLog(self._path / "random")
         self._curves = {
             arm: Curves(self._reference.point, self._bands) for arm in self._logs
@@ -129,21 +137,21 @@ class Board:
         self._curves_shown: set[int] = set()
         self._failed: list[TrialRecord] = []
         self._failures_shown = 0
-        self._looked_at = 0
+        self._drawn_at = self._weighed_at = 0
         self._at = 0.0
         ordered = sorted(self._records.values(), key=lambda r: (r.finished, r.trial))
         if ordered:
             self._at = _seconds(ordered[0])
-        self._logs["search"].text("about", self._about, 0, self._at)
+        self._logs["search"].text(ABOUT, self._about, 0, self._at)
         self._logs["search"].columns(self._columns, 0, self._at)
         for record in ordered:
-            self._add(record)
+            self._add(record, again=True)
             self._front.insert(record)
         self._show_front(self._front)
         for log in self._logs.values():
             log.forget_earlier()
 
-    def _add(self, record: TrialRecord) -> None:
+    def _add(self, record: TrialRecord, *, again: bool = False) -> None:
         """Go on with the curves, and what is shown now and then."""
         is_new = record.trial not in self._shown
         self._shown[record.trial] = record
@@ -154,17 +162,31 @@ class Board:
             self._failed.append(record)
             if not str(len(self._failed)).rstrip("0")[2:]:  # two digits, then zeros
                 self._show_failures()
-        if is_new and str(len(self._shown)).rstrip("0") in ("1", "2", "5"):
-            self._look(len(self._shown), list(self._shown.values()))
+        number = len(self._shown)
+        is_round = number >= _FEW and str(number).rstrip("0") in ("1", "2", "5")
+        if is_new and is_round:
+            self._look(anew=not again and number >= _MANY)
 
-    def _look(self, step: int, records: Sequence[TrialRecord]) -> None:
-        """Show what takes too long to be shown for every trial."""
-        if step == self._looked_at or not records:
-            return
-        self._looked_at = step
-        log = self._logs["search"]
-        if (png := self._looks.front(step, records)) is not None:
-            log.picture("front", png, step, self._at)
+    def _look(self, *, anew: bool) -> None:
+        """Show what takes too long to be shown for every trial, once."""
+        step, records = len(self._shown), list(self._shown.values())
+        log, at = self._logs["search"], self._at
+        if self._drawn_at < step:
+            self._drawn_at = step
+            if (png := self._looks.front(records, at)) is not None:
+                log.picture(FRONT, png, step, at)
+        if self._weighed_at < step:
+            found = self._looks.importances(records, at, anew=anew)
+            if found:
+                self._weighed_at = step
+                log.scalars({IMPORTANCE + g: v for g, v in found.items()}, step, at)
+
+    def _show_means(self) -> None:
+        """Show the front as repeats have shown it to be."""
+        records = judged(self._shown.values(), self._repeats)
+        self._show_front(pareto_front(records, self._config.costs))
+        if (png := self._looks.drawn(records)) is not None:
+            self._logs["search"].picture(FRONT_OF_MEANS, png, len(records), self._at)
 
     def _show_front(self, front: Iterable[TrialRecord]) -> None:
         """Add the curves of the front's trials that have none yet."""
@@ -172,8 +194,8 @@ class Board:
         for record in front:
             if record.trial not in self._curves_shown:
                 self._curves_shown.add(record.trial)
-                for epoch, accuracy in enumerate(record.curve, 1):
-                    point = {curve_tag(record.trial): accuracy}
+                for epoch, accuracy in enumerate(record.curve):
+                    point = {f"{CURVE}{record.trial}": accuracy}
                     log.scalars(point, epoch, _seconds(record))
         layout = charts(sorted(record.trial for record in front))
         log.charts(layout, len(self._shown), self._at)
@@ -182,7 +204,7 @@ class Board:
         if len(self._failed) > self._failures_shown:
             self._failures_shown = len(self._failed)
             text = failures(self._failed)
-            self._logs["search"].text("failures", text, len(self._shown), self._at)
+            self._logs["search"].text(FAILURES, text, len(self._shown), self._at)
 
 
 def _seconds(record: TrialRecord) -> float:

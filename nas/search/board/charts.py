@@ -1,18 +1,10 @@
 """The layout of TensorBoard's page of custom scalars."""
 
 from collections.abc import Iterable
-from typing import Final
 
 from tensorboard.plugins.custom_scalar import layout_pb2
 
-from nas.search.board.curves import BEST, BY_EPOCHS, HYPERVOLUME
-
-_CURVE: Final = "front/trial "
-
-
-def curve_tag(trial: int) -> str:
-    """Return the tag of the curve of a trial of the front."""
-    return f"{_CURVE}{trial}"
+from nas.search.board.tags import CURVE, HYPERVOLUME, HYPERVOLUME_BY_EPOCHS
 
 
 def charts(front: Iterable[int]) -> layout_pb2.Layout:
@@ -26,10 +18,10 @@ def charts(front: Iterable[int]) -> layout_pb2.Layout:
     numbers = "|".join(map(str, front)) or "none"
     search = (
         _chart("hypervolume against trials", f"{HYPERVOLUME}$"),
-        _chart("hypervolume against epochs", f"{BY_EPOCHS}/{HYPERVOLUME}$"),
-        _chart("best accuracy by size against trials", f"{BEST}/"),
+        _chart("hypervolume against epochs", f"{HYPERVOLUME_BY_EPOCHS}$"),
+        _chart("best accuracy by size against trials", "best_accuracy/"),
     )
-    ahead = _chart("validation accuracy against epochs", f"{_CURVE}({numbers})$")
+    ahead = _chart("validation accuracy against epochs", f"{CURVE}({numbers})$")
     return layout_pb2.Layout(
         category=[
             layout_pb2.Category(title="the search", chart=search),

@@ -3,16 +3,21 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from nas.records import TrialRecord
 from nas.report import Front, Reference, has_accuracy
 from nas.report.bands import Band, band_of
 from nas.report.hypervolume import dominated
-
-HYPERVOLUME: Final = "hypervolume"
-BEST: Final = "best_accuracy"
-BY_EPOCHS: Final = "by_epochs"
+from nas.search.board.tags import (
+    BEST,
+    BEST_BY_EPOCHS,
+    FAILED,
+    FINISHED,
+    HYPERVOLUME,
+    HYPERVOLUME_BY_EPOCHS,
+    STOPPED,
+    in_band,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +38,7 @@ class Curves:
 
     def __init__(self, reference: Reference, bands: Sequence[Band]) -> None:
         self._reference = reference
-        self._tags = {band: band_tag(n, band) for n, band in enumerate(bands, 1)}
+        self._tags = {band: in_band(n, band) for n, band in enumerate(bands, 1)}
         self._front = Front(costs=(reference.cost,))
         self._hypervolume = 0.0
         self._best: dict[str, float] = {}
@@ -58,7 +63,7 @@ class Curves:
         if self._front.insert(record):
             self._hypervolume = dominated(self._front, self._reference)
         if has_accuracy(record) and record.accuracy is not None:
-            self._reached(f"{BEST}/of all sizes", record.accuracy)
+            self._reached(BEST, record.accuracy)
             band = band_of(record.params, self._tags)
             if band is not None:
                 self._reached(self._tags[band], record.accuracy)
@@ -77,19 +82,14 @@ class Curves:
         return {
             HYPERVOLUME: self._hypervolume,
             **self._best,
-            "trials/finished": len(self._known),
-            "trials/failed": self._statuses["failed"],
-            "trials/stopped early": self._statuses["stopped"],
+            FINISHED: len(self._known),
+            FAILED: self._statuses["failed"],
+            STOPPED: self._statuses["stopped"],
         }
 
     def _against_epochs(self) -> dict[str, float]:
         # Arms have had equal shares at equal epochs, also where one of them stops most
         # of its trials early.
-        found = {f"{BY_EPOCHS}/{HYPERVOLUME}": self._hypervolume}
-        best = self._best.get(f"{BEST}/of all sizes")
-        return found if best is None else found | {f"{BY_EPOCHS}/{BEST}": best}
-
-
-def band_tag(number: int, band: Band) -> str:
-    """Return the tag of the best accuracy in a band, the first of which is 1."""
-    return f"{BEST}/in band {number}, {band.label}"
+        found = {HYPERVOLUME_BY_EPOCHS: self._hypervolume}
+        best = self._best.get(BEST)
+        return found if best is None else found | {BEST_BY_EPOCHS: best}

@@ -19,6 +19,11 @@ _SUFFIX: Final = ".of-search"
 _TEXT: Final = "text"
 
 
+def written_before(folder: Path) -> list[Path]:
+    """Return the files of events of a search in a folder, the oldest first."""
+    return sorted(folder.glob(f"{_PREFIX}*{_SUFFIX}"))
+
+
 class EventLog:
     """A new file of events that takes the place of those written before it.
 
@@ -34,7 +39,7 @@ class EventLog:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._earlier = list(folder.glob(f"{_PREFIX}*{_SUFFIX}"))
+        self._earlier = written_before(folder)
         # TensorBoard reads the files of a folder in the order of their names.
         name = f"{_PREFIX}{time.time():.9f}.{socket.gethostname()}.{os.getpid()}"
         self._file = (folder / f"{name}{_SUFFIX}").open("xb")

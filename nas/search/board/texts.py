@@ -69,7 +69,7 @@ def _flat(facts: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any
 def _value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
-    return str(value)
+    return "not set" if value is None else str(value)
 
 
 def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
