@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
+from nas.ablations import read_ablations
 from nas.errors import UNREADABLE, ConfigError, RunError, one_line, unknown
 from nas.export import (
     Package,
@@ -34,6 +35,8 @@ from nas.report import (
     write_report,
     write_retrained,
 )
+from nas.report.ablated import Ablation
+from nas.report.write_ablated import write_ablations
 from nas.retraining import Protocol
 from nas.search import RunFolder, SearchConfig
 from nas.search.latencies import newest, read_latencies
@@ -202,6 +205,14 @@ class Run:
             for protocol, several in retrained.items()
         }
 
+    def ablations(self) -> tuple[Ablation, ...]:
+        """Return what ablations came to, by trials, the latest of each trial last.
+
+        Raises:
+            RunError: when a result cannot be read.
+        """
+        return read_ablations(self.folder)
+
     def report(self) -> Summary:
         """Write the report and the data's facts into the run; return its summary.
 
@@ -230,6 +241,7 @@ class Run:
             )
             if contests := self.contests():
                 write_retrained(contests, path, title=f"{facts['name']}, retrained")
+            write_ablations(self.ablations(), path, title=facts["name"])
         except Exception as error:  # a broken matplotlib fails in every way there is
             why = getattr(error, "strerror", None) or one_line(error)
             raise RunError(f"{path}: the report cannot be written: {why}") from error

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from nas import __version__
+from nas.cli.declarations.ablating import ablate
 from nas.cli.declarations.data import data
 from nas.cli.declarations.finishing import export, measure, retrain
 from nas.cli.declarations.looking import report, show, tensorboard
@@ -45,6 +46,7 @@ for _command in (
     resume,
     repeat,
     retrain,
+    ablate,
     repair,
     report,
     export,

@@ -6,6 +6,7 @@ COMMANDS = [
     "resume",
     "repeat",
     "retrain",
+    "ablate",
     "repair",
     "report",
     "export",
@@ -55,6 +56,7 @@ OPTIONS = {
         *("RUN", "--trials", "--seeds", "--epochs", "--use-validation", "--with"),
         "--quantize",
     ],
+    "ablate": ["RUN", "--trial", "--seeds", "--epochs", "--json"],
     "repair": ["RUN"],
     "report": ["RUN", "--json"],
     "export": [
