@@ -58,44 +58,42 @@ def print_ablation(console: Console, found: Ablation) -> None:
 
 
 def _table(found: Ablation) -> Table:
-    title = f"Trial {found.trial} with other aggregations at its size"
     table = Table(
-        title=f"{title}, {counted(found.epochs, 'epoch')}: {found.kind} on the "
-        f"{counted(found.images, 'test image')}, in %",
+        title=f"Trial {found.trial} with other aggregations at its size: "
+        f"{found.kind} on the {counted(found.images, 'test image')} in %, "
+        f"{counted(found.epochs, 'epoch')}, {counted(found.seeds, 'seed')}",
         title_justify="left",
         title_style="bold",
         box=None,
     )
-    table.add_column("aggregations")
-    for name in ("params", "MACs", "seeds", "mean", "difference", "95 %", "p"):
+    table.add_column("block", justify="right", no_wrap=True)
+    table.add_column("is")
+    table.add_column("with")
+    lost = any(v.failed for v in (found.base, *(s.variant for s in found.switched)))
+    failed = ["failed"] if lost else []
+    for name in ("params", "MACs", *failed, "mean", "diff.", "95 %", "p"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_row(*_own(found.base, ()), "", "", "")
+    table.add_row("", "", "as it is", *_own(found.base, lost), "", "", "")
     block: int | None = 0
     for one in found.switched:
-        if one.block != block:
-            block = one.block
-            where = "all blocks" if block is None else f"block {block}"
-            was = f", {one.was} in the trial" if one.was else ""
-            table.add_row(Text(f"{where}{was}", style="bold"))
-        table.add_row(*_own(one.variant, one.deeper), *_difference(one))
+        number = "" if one.block == block else str(one.block or "all")
+        block = one.block
+        table.add_row(
+            number,
+            one.was if number else "",
+            f"{one.now}{'*' if one.deeper else ''}",
+            *_own(one.variant, lost),
+            *_difference(one),
+        )
     return table
 
 
-def _own(variant: Variant, deeper: tuple[int, ...]) -> tuple[Text, str, str, str, str]:
+def _own(variant: Variant, lost: bool) -> tuple[str, ...]:
     about = variant.spread
-    lost = f", {variant.failed} failed" if variant.failed else ""
-    # A tree needs its own number of units.
-    words = [
-        f"{name}({depth})" if number in deeper else name
-        for number, (name, depth) in enumerate(
-            zip(variant.aggregations, variant.depths, strict=True), start=1
-        )
-    ]
     return (
-        Text(" ".join(words)),
         f"{variant.total.params:,}",
         human(variant.total.macs),
-        f"{len(variant.reached)}{lost}",
+        *([str(variant.failed or "")] if lost else []),
         "" if about is None else f"{100 * about.mean:.2f}",
     )
 
@@ -108,5 +106,5 @@ def _difference(one: Switched) -> tuple[str, str, str]:
     difference = f"{100 * found.difference:+.2f}{mark}"
     if found.low is None or found.high is None or found.p is None:
         return difference, "", ""
-    interval = f"{100 * found.low:+.2f} to {100 * found.high:+.2f}"
+    interval = f"{100 * found.low:+.2f} {100 * found.high:+.2f}"
     return difference, interval, "<0.001" if found.p < 0.001 else f"{found.p:.3f}"

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from math import sqrt
-from statistics import fmean
 from typing import Any, Final
 
 from nas.arch import Architecture
@@ -177,7 +175,9 @@ class Ablation:
             widest = max(
                 (s.versus.high - s.versus.low) / 2
                 for s in compared
-                if s.versus.low is not None and s.versus.high is not None
+                if not s.versus.apart
+                and s.versus.low is not None
+                and s.versus.high is not None
             )
             who = (
                 f"None of {counted(others, 'variant')}"
@@ -219,7 +219,7 @@ class Ablation:
         if deeper:
             was = " ".join(map(str, self.base.depths))
             yield (
-                "A tree takes a power of two of units, so depths changed, too, from "
+                "* A tree takes a power of two of units, so depths changed, too, from "
                 f"{was}: {', '.join(deeper)}."
             )
         for reason in self.left_out:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from nas.drawing import compact
-from nas.drawing.palette import AGGREGATION_COLOURS, GREY, INK
+from nas.drawing.palette import AGGREGATION_COLOURS, INK
 from nas.errors import counted, printable
 from nas.report.ablated import Ablation, Switched
 
@@ -129,8 +129,10 @@ def _scale(
     axes.xaxis.set_major_formatter(
         FuncFormatter(lambda x, _: f"{x:+.6g}" if x else "0")
     )
-    interval = ", 95 % intervals that hold together" if found.are_intervals else ""
-    axes.set_xlabel(f"test {found.kind} less that of the trial, in points{interval}")
+    label = f"test {found.kind} less that of the trial, in points"
+    if found.are_intervals:
+        label += "\n95 % intervals that hold all at once; filled marks are told apart"
+    axes.set_xlabel(label)
     axes.grid(axis="x", color="#e6e6e6", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)

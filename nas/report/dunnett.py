@@ -1,6 +1,6 @@
 """Several networks, each compared with the same one (Dunnett 1955)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Final

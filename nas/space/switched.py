@@ -31,7 +31,7 @@ class Switch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switches:
-    """Every switch that a network allows; ``left_out`` says what it does not, and why."""
+    """Every switch that a network allows; ``left_out`` says which it does not."""
 
     variants: tuple[Switch, ...]
     left_out: tuple[str, ...]
