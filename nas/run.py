@@ -36,11 +36,13 @@ from nas.report import (
     write_retrained,
 )
 from nas.report.ablated import Ablation
+from nas.report.page.write import PAGE, write_page
 from nas.report.write_ablated import write_ablations
 from nas.retraining import Protocol
 from nas.search import RunFolder, SearchConfig
 from nas.search.latencies import newest, read_latencies
 from nas.search.noise_files import read_beliefs, read_repeats
+from nas.search.page_data import page_data
 from nas.search.retrain_files import Retrained, read_retrained
 
 CHOICES: Final = ("front", "best")
@@ -228,6 +230,8 @@ class Run:
         trained = f"{' to '.join(map(str, ends))} epochs"
         known = effects(records) if any(r.recipe for r in records) else None
         path = self.folder.report_path
+        latencies = {r.trial: self.latencies(r) for r in found.front}
+        ablations = self.ablations()
         try:
             write_report(
                 found,
@@ -237,11 +241,19 @@ class Run:
                 epochs=config.recipe.epochs,
                 data=facts,
                 effects=known,
-                latencies={r.trial: self.latencies(r) for r in found.front},
+                latencies=latencies,
             )
             if contests := self.contests():
                 write_retrained(contests, path, title=f"{facts['name']}, retrained")
-            write_ablations(self.ablations(), path, title=facts["name"])
+            write_ablations(ablations, path, title=facts["name"])
+            told = page_data(
+                self.folder,
+                found,
+                latencies=latencies,
+                contests=contests,
+                ablations=ablations,
+            )
+            write_page(told, path / PAGE)
         except Exception as error:  # a broken matplotlib fails in every way there is
             why = getattr(error, "strerror", None) or one_line(error)
             raise RunError(f"{path}: the report cannot be written: {why}") from error

@@ -60,7 +60,7 @@ def switches(architecture: Architecture, space: SearchSpace | None = None) -> Sw
             for place in where:
                 changed = _switched(changed, place, kind, architecture, space)
         except SpecError as error:
-            left_out.append(f"{called} with {kind}: {error}")
+            left_out.append(f"{called} with {_word(kind)}: {error}")
         else:
             variants.append(Switch(name=name, architecture=changed))
 
@@ -73,12 +73,16 @@ def switches(architecture: Architecture, space: SearchSpace | None = None) -> Sw
         others = [i for i, block in enumerate(blocks) if block.aggregation.kind != kind]
         if len(others) == 1 and len(blocks) > 1:
             left_out.append(
-                f"all blocks with {kind}: that is block {others[0] + 1} with {kind}, "
-                "for the others have it already"
+                f"all blocks with {_word(kind)}: that is block {others[0] + 1} with "
+                f"{_word(kind)}, for the others have it already"
             )
         elif len(others) > 1:
             add(f"all-{kind}", "all blocks", others, kind)
     return Switches(variants=tuple(variants), left_out=tuple(left_out))
+
+
+def _word(kind: str) -> str:
+    return "tree" if kind == Hierarchical.kind else kind
 
 
 def _switched(
