@@ -198,15 +198,15 @@ class Ablation:
                 "from the same seeds for all networks, by log odds with a common "
                 "spread."
             )
+            yield (
+                "They are about other seeds. On other images all differences may be "
+                f"others: one of these images is {_points(1 / self.images)}."
+            )
             if 0 < self.seeds < 2 * _FEW_SEEDS and not all(
                 one.versus.apart for one in self.switched
             ):
                 more = _FEW_SEEDS if self.seeds < _FEW_SEEDS else 2 * _FEW_SEEDS
                 yield f"More seeds tell more apart: --seeds {more}."
-            yield (
-                "They are about other seeds. On other images all differences may be "
-                f"others: one of these images is {_points(1 / self.images)}."
-            )
         off = [one for one in self.switched if abs(one.size_off) > NEAR]
         if off:
             named = ", ".join(f"{o.label} {100 * o.size_off:+.1f} %" for o in off)

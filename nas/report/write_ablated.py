@@ -1,5 +1,6 @@
 """Ablations in the report's folder: for each trial a table, data, and a picture."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -60,7 +61,12 @@ def write_ablations(found: Sequence[Ablation], folder: Path, *, title: str) -> N
             {one.protocol.folder: one.to_json() for one in own},
         )
         if any(one.versus.difference is not None for one in own[-1].switched):
-            with replaced(path.with_suffix(".png")) as unfinished:
+            with (
+                replaced(path.with_suffix(".png")) as unfinished,
+                warnings.catch_warnings(),
+            ):
+                # The title may be in letters that the font does not have.
+                warnings.simplefilter("ignore", UserWarning)
                 draw_ablation(own[-1], unfinished, title=title)
 
 

@@ -41,13 +41,13 @@ def ablation_section(data: PageData) -> Section | None:
             f"<h3>Trial {trial_button(found.trial)}, "
             f"{text(counted(found.epochs, 'epoch'))}</h3>\n{listed(found.lines())}"
         )
-        more.append(_table(found))
+        more.append(ablation_table(found))
     return Section(
         anchor="ablation",
         title="Other aggregations at the same size",
         html="".join(html),
         figures=tuple(
-            _figure(found, f"ablation-{place}")
+            ablation_figure(found, f"ablation-{place}")
             for place, found in enumerate(data.ablations, 1)
             if any(one.versus.difference is not None for one in found.switched)
         ),
@@ -55,7 +55,7 @@ def ablation_section(data: PageData) -> Section | None:
     )
 
 
-def _figure(found: Ablation, name: str) -> Figure:
+def ablation_figure(found: Ablation, name: str) -> Figure:
     """Return a group of rows for each block: marks with intervals, zero the trial."""
     rows: list[tuple[int, Switched]] = []
     heads: list[tuple[int, str]] = []
@@ -181,7 +181,8 @@ def _reach(one: Switched, end: float | None) -> float:
     return round(100 * abs(end - difference), 6)
 
 
-def _table(found: Ablation) -> str:
+def ablation_table(found: Ablation) -> str:
+    """Return all networks of an ablation with their numbers, as HTML."""
     rows = [[*_cells(f"trial {found.trial}", found.base), "", "", ""]]
     rows += [
         [*_cells(f"{one.label}{'*' if one.deeper else ''}", one.variant), *_versus(one)]
