@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
+from nas.ablations import read_ablations
 from nas.errors import UNREADABLE, ConfigError, RunError, one_line, unknown
 from nas.export import (
     Package,
@@ -39,7 +40,9 @@ from nas.report import (
     write_report,
     write_retrained,
 )
+from nas.report.ablated import Ablation
 from nas.report.page.write import PAGE, write_page
+from nas.report.write_ablated import write_ablations
 from nas.retraining import Protocol
 from nas.search import RunFolder, SearchConfig
 from nas.search.board.anew import write_events
@@ -234,6 +237,14 @@ class Run:
             for protocol, several in retrained.items()
         }
 
+    def ablations(self) -> tuple[Ablation, ...]:
+        """Return what ablations came to, by trials, the latest of each trial last.
+
+        Raises:
+            RunError: when a result cannot be read.
+        """
+        return read_ablations(self.folder)
+
     def report(self) -> Summary:
         """Write the report and the data's facts into the run; return its summary.
 
@@ -250,6 +261,7 @@ class Run:
         known = effects(records) if any(r.recipe for r in records) else None
         path = self.folder.report_path
         latencies = {r.trial: self.latencies(r) for r in found.front}
+        ablations = self.ablations()
         try:
             write_report(
                 found,
@@ -263,12 +275,14 @@ class Run:
             )
             if contests := self.contests():
                 write_retrained(contests, path, title=f"{facts['name']}, retrained")
+            write_ablations(ablations, path, title=facts["name"])
             told = page_data(
                 self.folder,
                 found,
                 latencies=latencies,
                 contests=contests,
                 explanation=self.explanation(),
+                ablations=ablations,
             )
             write_page(told, path / PAGE)
         except Exception as error:  # a broken matplotlib fails in every way there is

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from nas import __version__
+from nas.cli.declarations.ablating import ablate
 from nas.cli.declarations.data import data
 from nas.cli.declarations.explaining import explain
 from nas.cli.declarations.finishing import export, measure, retrain
@@ -46,6 +47,7 @@ for _command in (
     resume,
     repeat,
     retrain,
+    ablate,
     repair,
     report,
     explain,

@@ -10,6 +10,7 @@ from pathlib import Path
 from nas.arch import canonical_hash, read
 from nas.errors import NasError, RunError, counted
 from nas.records import TrialRecord
+from nas.search.ablation_shelves import ablated_trials, ablation_shelf
 from nas.search.began import Began, read_text, to_bytes
 from nas.search.bound_space import bound_space
 from nas.search.changes import changed_facts
@@ -168,6 +169,10 @@ class _Repair:
         spoilt = chain(
             spoilt_files(self.run),
             spoilt_trainings(self.run),
+            *(
+                spoilt_trainings(self.run, ablation_shelf(trial))
+                for trial in ablated_trials(self.run)
+            ),
             spoilt_latencies(self.run),
         )
         for path, remedy in spoilt:
