@@ -268,8 +268,11 @@ class RunFolder:
         self.paused_path(trial).unlink(missing_ok=True)
         (self.trial_path(trial) / _PROMOTED).unlink(missing_ok=True)
 
-    def records(self) -> list[TrialRecord]:
+    def records(self, *, remember: bool = True) -> list[TrialRecord]:
         """Return the finished trials in the order of their numbers.
+
+        Args:
+            remember: the index what it lacked; False changes nothing in the folder.
 
         Raises:
             RunError: when a result cannot be read.
@@ -282,7 +285,8 @@ class RunFolder:
             rows = [(n, finished[n], self._result(n)) for n in sorted(missing)]
             for name, _, record in rows:
                 self._check_own(own, record.architecture, self._file(name, RESULT))
-            self.index.append(rows)
+            if remember:
+                self.index.append(rows)
             found.update((name, record) for name, _, record in rows)
         return sorted(found.values(), key=lambda record: record.trial)
 

@@ -12,6 +12,7 @@ COMMANDS = [
     "measure",
     "show",
     "tensorboard",
+    "list",
 ]
 
 OPTIONS = {
@@ -71,6 +72,7 @@ OPTIONS = {
         *("--json", "--picture"),
     ],
     "tensorboard": ["RUN", "--port"],
+    "list": ["FOLDER", "--json"],
 }
 
 
