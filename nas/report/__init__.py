@@ -12,11 +12,14 @@ from nas.report.retrained import Contest, Entrant, Standing, contest
 from nas.report.stops import describe_stops, epochs_spent
 from nas.report.summary import Certainty, Summary, summarize
 from nas.report.tables import FrontRow, aggregation_names, front_rows, recipe_text
+from nas.report.versus import Side, Versus, versus
+from nas.report.versus_figure import MOST_RUNS, draw_versus
 from nas.report.write import write_report
 from nas.report.write_retrained import write_retrained
 
 __all__ = [
     "COSTS",
+    "MOST_RUNS",
     "SIZE",
     "Certainty",
     "Comparison",
@@ -30,15 +33,18 @@ __all__ = [
     "Reference",
     "RepeatFacts",
     "Share",
+    "Side",
     "Spread",
     "Standing",
     "Summary",
+    "Versus",
     "aggregation_names",
     "best",
     "compare",
     "contest",
     "costs_of",
     "describe_stops",
+    "draw_versus",
     "effects",
     "epochs_spent",
     "front_rows",
@@ -54,6 +60,7 @@ __all__ = [
     "summarize",
     "titles",
     "values",
+    "versus",
     "write_report",
     "write_retrained",
 ]

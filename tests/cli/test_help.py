@@ -57,7 +57,7 @@ OPTIONS = {
         "--quantize",
     ],
     "repair": ["RUN"],
-    "report": ["RUN", "--json"],
+    "report": ["RUN", "--json", "--compare"],
     "export": [
         *("RUN|NETWORK", "--trial", "--max-params", "--network", "--seed"),
         *("--input", "--classes", "--to"),
