@@ -90,9 +90,9 @@ class Duel:
             )
         if self.chance is None:
             return (
-                f"After {counted(self.epochs, 'epoch')} each: {figures}. Trials were "
-                "trained for different numbers of epochs, so how much of that is chance "
-                "is not known."
+                f"After {counted(self.epochs, 'epoch')} each: {figures}. Trainings "
+                "had different numbers of epochs, so how much of that is chance is not "
+                "known."
             )
         percent = 100 * self.chance
         odds = f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
