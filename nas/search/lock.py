@@ -36,6 +36,11 @@ def owned(folder: Path, called: Path | None = None) -> Iterator[None]:
     called = called or folder
     try:
         descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    except IsADirectoryError:
+        raise RunError(
+            f"{called / LOCK} is a folder where a run has the file of its lock; remove "
+            "it"
+        ) from None
     except OSError as error:
         raise RunError(
             f"{called}: cannot be written: {error.strerror}; a run must be where it "

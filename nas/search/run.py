@@ -14,7 +14,7 @@ from nas.arch import Architecture, read, to_json
 from nas.errors import NasError, RunError
 from nas.records import Arm, TrialRecord
 from nas.search.began import Began, read_began, to_bytes
-from nas.search.checked import Own, checked, json_data, trial_number
+from nas.search.checked import Own, checked, json_data, result_data, trial_number
 from nas.search.config import SearchConfig, environment
 from nas.search.config_file import BEGAN, ConfigFile, read_config_file
 from nas.search.files import keep_names, write_atomic, write_json
@@ -364,7 +364,7 @@ class RunFolder:
     def _result(self, name: str) -> TrialRecord:
         path = self._file(name, RESULT)
         try:
-            data = json_data(path.read_bytes())
+            data = result_data(path.read_bytes())
             return checked(TrialRecord.from_json(data, [self.plugins_path]), int(name))
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise self._spoilt(path, error) from None
