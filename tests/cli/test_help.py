@@ -14,6 +14,7 @@ COMMANDS = [
     "measure",
     "show",
     "tensorboard",
+    "list",
 ]
 
 OPTIONS = {
@@ -59,7 +60,7 @@ OPTIONS = {
     ],
     "ablate": ["RUN", "--trial", "--seeds", "--epochs", "--json"],
     "repair": ["RUN"],
-    "report": ["RUN", "--json"],
+    "report": ["RUN", "--json", "--compare"],
     "explain": ["RUN", "--arm", "--json"],
     "export": [
         *("RUN|NETWORK", "--trial", "--max-params", "--network", "--seed"),
@@ -75,6 +76,7 @@ OPTIONS = {
         *("--json", "--picture"),
     ],
     "tensorboard": ["RUN", "--port", "--graph"],
+    "list": ["FOLDER", "--json"],
 }
 
 
