@@ -224,7 +224,7 @@ class TestTrials:
     def test_a_run_of_old_with_plugins_is_not_sent_to_a_repair(self, tmp_path):
         run = make_run(tmp_path / "run", [0.5])
         (run.trial_path(0) / "result.json").write_text("{")
-        with pytest.raises(RunError, match="'nas repair .*' sets it aside"):
+        with pytest.raises(RunError, match=r"'nas repair .*' sets it aside"):
             run.records()
         run.plugins_path.mkdir()
         (run.path / "began.json").unlink()
