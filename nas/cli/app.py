@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 
 from nas import __version__
+from nas.cli.declarations.ablating import ablate
 from nas.cli.declarations.data import data
+from nas.cli.declarations.explaining import explain
 from nas.cli.declarations.finishing import export, measure, retrain
 from nas.cli.declarations.listing import list_runs
 from nas.cli.declarations.looking import report, show, tensorboard
@@ -46,8 +48,10 @@ for _command in (
     resume,
     repeat,
     retrain,
+    ablate,
     repair,
     report,
+    explain,
     export,
     measure,
     show,

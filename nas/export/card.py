@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from nas.drawing import outline, picture, svg
+from nas.drawing import picture, svg
+from nas.drawing.markdown import code, line, outline_table, table, text
 from nas.export.card_texts import (
     limitations,
     network_facts,
@@ -15,7 +16,7 @@ from nas.export.card_texts import (
     usage,
 )
 from nas.export.facts import ModelFacts
-from nas.export.markdown import code, command, front_matter, line, table, text
+from nas.export.markdown import command, front_matter
 from nas.export.package import Package
 from nas.export.words import percent, recipe_text, seeds_text
 
@@ -64,7 +65,7 @@ def card(package: Package, others: Sequence[str] = ()) -> str:
         *_others(others),
         "## Architecture",
         f"![The architecture, which the table tells, too]({_PICTURE})",
-        _outline(package),
+        outline_table(package.architecture),
         *_accuracy(facts),
         *_speed(facts),
         *_quantized(facts),
@@ -112,26 +113,6 @@ def _others(files: Sequence[str]) -> Iterator[str]:
         "`model.py` does:"
     )
     yield table(("file", "for"), [(f"`{file}`", _FORMS[file]) for file in files])
-
-
-def _outline(package: Package) -> str:
-    shown = outline(package.architecture)
-    channels, height, width = package.architecture.input_shape
-    rows = [("image", "", str(channels), f"{height} x {width}", "", "", "")]
-    rows += [
-        (
-            part.name,
-            text(part.description),
-            f"{part.w_in} → {part.w_out}",
-            "{} x {}".format(*part.resolution),
-            f"{part.params:,}",
-            f"{100 * part.share:.0f} %",
-            f"{part.macs:,}",
-        )
-        for part in shown.parts
-    ]
-    head = ("part", "what", "channels", "size", "parameters", "share", "MACs")
-    return table(head, rows, numbers="channels size parameters share MACs")
 
 
 def _accuracy(facts: ModelFacts) -> Iterator[str]:

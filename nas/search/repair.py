@@ -10,7 +10,9 @@ from pathlib import Path
 from nas.arch import canonical_hash, read
 from nas.errors import NasError, RunError, counted
 from nas.records import TrialRecord
+from nas.search.ablation_shelves import ablated_trials, ablation_shelf
 from nas.search.began import Began, read_text, to_bytes
+from nas.search.bound_space import bound_space
 from nas.search.changes import changed_facts
 from nas.search.checked import Own
 from nas.search.config_file import BEGAN
@@ -22,7 +24,6 @@ from nas.search.noise_files import spoilt_files
 from nas.search.retrain_files import spoilt_trainings
 from nas.search.run import ARCHITECTURE, RunFolder
 from nas.search.study_file import JOURNALS, forget, study_attributes
-from nas.space import BoundSpace
 
 
 def repair(path: Path) -> list[str]:
@@ -169,6 +170,10 @@ class _Repair:
         spoilt = chain(
             spoilt_files(self.run),
             spoilt_trainings(self.run),
+            *(
+                spoilt_trainings(self.run, ablation_shelf(trial))
+                for trial in ablated_trials(self.run)
+            ),
             spoilt_latencies(self.run),
         )
         for path, remedy in spoilt:
@@ -190,15 +195,8 @@ class _Repair:
     def study(self) -> None:
         """Make the study's database anew, if it is broken."""
         path, records = self.run.study_path, self.run.records()
-        facts, config = self.run.facts(), self.run.config()
-        space = BoundSpace(
-            space=self.run.space(),
-            input_shape=tuple(facts["shape"]),
-            num_classes=len(facts["classes"]),
-            max_params=config.max_params,
-            recipe=config.recipe,
-        )
-        about = study_attributes(config, facts)
+        config, space = self.run.config(), bound_space(self.run)
+        about = study_attributes(config, self.run.facts())
         begun = self.run.unfinished()
         was_there = os.path.lexists(path)
         try:

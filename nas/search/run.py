@@ -162,6 +162,10 @@ class RunFolder:
         """Return the folder of a trial."""
         return self.trials_path / f"{trial:05d}"
 
+    def row(self, trial: int) -> str:
+        """Return what TensorBoard calls a trial: its folder, from that of the run."""
+        return self.trial_path(trial).relative_to(self.path).as_posix()
+
     def weights_path(self, trial: int) -> Path:
         """Return the file of a trial's trained weights."""
         return self.trial_path(trial) / "weights.safetensors"

@@ -231,6 +231,7 @@ class Searching:
                 start_epoch=start,
                 stop_epoch=stop,
                 timeout_seconds=self._limit(trial),
+                row=self.run_folder.row(trial),
             )
         )
 

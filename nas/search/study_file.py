@@ -10,7 +10,8 @@ import optuna
 
 from nas.report import CostAxis
 from nas.search.config import SearchConfig
-from nas.search.study import directions, quiet_optuna
+from nas.search.quiet import QUIET_OPTUNA
+from nas.search.study import directions
 
 STUDY: Final = "nas"
 """The study's name in the file."""
@@ -36,7 +37,7 @@ def create(path: Path, costs: Sequence[CostAxis]) -> None:
     """Make an empty study, which is there as a whole or not at all."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     forget(unfinished)
-    with quiet_optuna():
+    with QUIET_OPTUNA:
         try:
             _fill(unfinished, costs)
         except Exception as error:

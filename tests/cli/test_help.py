@@ -6,8 +6,10 @@ COMMANDS = [
     "resume",
     "repeat",
     "retrain",
+    "ablate",
     "repair",
     "report",
+    "explain",
     "export",
     "measure",
     "show",
@@ -56,8 +58,10 @@ OPTIONS = {
         *("RUN", "--trials", "--seeds", "--epochs", "--use-validation", "--with"),
         "--quantize",
     ],
+    "ablate": ["RUN", "--trial", "--seeds", "--epochs", "--json"],
     "repair": ["RUN"],
     "report": ["RUN", "--json", "--compare"],
+    "explain": ["RUN", "--arm", "--json"],
     "export": [
         *("RUN|NETWORK", "--trial", "--max-params", "--network", "--seed"),
         *("--input", "--classes", "--to"),
@@ -71,7 +75,7 @@ OPTIONS = {
         *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),
         *("--json", "--picture"),
     ],
-    "tensorboard": ["RUN", "--port"],
+    "tensorboard": ["RUN", "--port", "--graph"],
     "list": ["FOLDER", "--json"],
 }
 

@@ -92,8 +92,17 @@ def tensorboard(
         int,
         typer.Option(min=0, max=65535, help="0 takes a free one.", show_default=True),
     ] = 0,
+    graph: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=0,
+            metavar="TRIAL",
+            help="Add the graph of a trial, and its large picture, first; "
+            "may be given again.",
+        ),
+    ] = None,
 ) -> None:
-    """Open a run's trials in TensorBoard; Ctrl-C ends it."""
+    """Open a run in TensorBoard, while it is searched or later; Ctrl-C ends it."""
     from nas.cli.tensorboard import serve
 
-    serve(run, port)
+    serve(run, port, graph or ())
