@@ -20,8 +20,8 @@ from nas.report import (
 from nas.report.bands import Band, size_bands
 from nas.report.write import replaced, write_json
 from nas.run import Run
+from nas.search.bound_space import bound_space
 from nas.search.noise_files import read_repeats
-from nas.space import BoundSpace
 
 _SAME: Final = {
     "shape": "shapes of images",
@@ -158,17 +158,7 @@ def _side(run: Run, name: str) -> Side:
 
 def _bands(runs: Sequence[Run]) -> tuple[Band, ...]:
     """Return bands from the smallest network of any space to the largest budget."""
-    bound = [
-        BoundSpace(
-            space=run.folder.space(),
-            input_shape=tuple(facts["shape"]),
-            num_classes=len(facts["classes"]),
-            max_params=run.config.max_params,
-            recipe=run.config.recipe,
-        )
-        for run in runs
-        for facts in [run.folder.facts()]
-    ]
+    bound = [bound_space(run.folder) for run in runs]
     return size_bands(
         min(space.min_params for space in bound),
         max(space.max_params for space in bound),

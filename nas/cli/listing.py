@@ -34,7 +34,7 @@ def run_list(folder: Path, *, as_json: bool) -> None:
     console.print(_table(runs, kinds, wide=console.width >= _WIDE))
     for run in runs:
         if run.problem is not None:
-            console.print(f"{run.path.name}: {run.problem}", **options)
+            console.print(f"{_name(run.path)}: {run.problem}", **options)
     if len(kinds) > 1:
         console.print(
             "Hypervolumes compare where they have the same number behind them: there "
@@ -57,7 +57,7 @@ def _table(
     for run in runs:
         lost = f", {run.failed:,} failed" if run.failed else ""
         table.add_row(
-            run.path.name or str(run.path),
+            _name(run.path),
             f"{run.state}{lost}",
             Path(run.data or "").name,  # of what may be a long path
             "" if run.max_params is None else compact(run.max_params),
@@ -67,6 +67,10 @@ def _table(
             *([_ago((now - run.changed).total_seconds())] if wide else []),
         )
     return table
+
+
+def _name(path: Path) -> str:
+    return path.name or path.resolve().name  # the current folder has no name
 
 
 def _trials(run: Listed) -> str:

@@ -394,6 +394,12 @@ class RunFolder:
 
     @property
     def _remedy(self) -> str:
+        if self.plugins_path.is_dir() and not (self.path / BEGAN).is_file():
+            # Of old: nobody knows what its plugins were, so nothing can be repaired.
+            return (
+                f"perhaps a file in {self.plugins_path} is another one than it was: "
+                "bring that back, or remove the unreadable file"
+            )
         return f"'nas repair {self.path}' sets it aside"
 
     @contextmanager

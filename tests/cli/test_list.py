@@ -20,6 +20,12 @@ def test_a_table_of_runs(nas, folder):
     assert "Hypervolumes compare" not in outcome.out
 
 
+def test_a_run_from_inside(nas, folder, monkeypatch):
+    make_run(folder / "small", [0.5])
+    monkeypatch.chdir(folder / "small")
+    assert " small " in nas("list", ".").out
+
+
 def test_hypervolumes_that_do_not_compare_are_marked(nas, folder):
     make_run(folder / "runs" / "one", [0.5, 0.75])
     make_run(folder / "runs" / "two", [0.5, 0.75], max_params=9_000)

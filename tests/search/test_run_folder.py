@@ -221,6 +221,17 @@ class TestTrials:
         with pytest.raises(RunError, match=re.escape(f"cannot be read: {says}")):
             run.records()
 
+    def test_a_run_of_old_with_plugins_is_not_sent_to_a_repair(self, tmp_path):
+        run = make_run(tmp_path / "run", [0.5])
+        (run.trial_path(0) / "result.json").write_text("{")
+        with pytest.raises(RunError, match=r"'nas repair .*' sets it aside"):
+            run.records()
+        run.plugins_path.mkdir()
+        (run.path / "began.json").unlink()
+        with pytest.raises(RunError, match="bring that back") as told:
+            run.records()
+        assert "nas repair" not in str(told.value)
+
     def test_what_is_no_object_is_told_in_our_words(self, tmp_path):
         run = make_run(tmp_path / "run", [0.5])
         (run.trial_path(0) / "result.json").write_text("[1]")
