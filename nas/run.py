@@ -37,6 +37,7 @@ from nas.report import (
     repeat_facts,
     size_bands,
     summarize,
+    titles,
     write_report,
     write_retrained,
 )
@@ -210,7 +211,11 @@ class Run:
             raise ConfigError(unknown("arm", arm, ARMS))
         records = judged(self.records, read_repeats(self.folder))
         some = [record for record in records if arm in (None, record.arm)]
-        source = Source(run=str(self.path), trials=self.config.trials, arm=arm)
+        source = Source(
+            run=str(self.path),
+            trials=self.config.trials,
+            minimised=titles(self.config.costs),
+        )
         return explain(some, self.bands, importances(some), source)
 
     def contests(self) -> dict[Protocol, Contest]:

@@ -16,6 +16,11 @@ from nas.run import Run
 _GENES: Final = 10
 """Of more of them, those that matter least are left out."""
 
+_LEGEND: Final = (
+    "* established; ? too few trials to say. Below a difference stand its interval and "
+    "how many trials have the one and the other.\n"
+)
+
 
 def run_explain(path: Path, *, arm: str | None, as_json: bool) -> None:
     """Print an explanation of a run."""
@@ -29,7 +34,7 @@ def run_explain(path: Path, *, arm: str | None, as_json: bool) -> None:
         console.print(table, highlight=False)
         console.print()
     if tables:
-        console.print("* established\n", highlight=False)
+        console.print(_LEGEND, highlight=False)
     for text in (found.words, *found.notes):
         console.print(text, highlight=False)
 

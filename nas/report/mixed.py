@@ -34,7 +34,7 @@ class Fit:
         sought: the (Q,) fixed effects.
         weights: (Q, N), by which the values become them.
         fitted: the (N,) values without noise.
-        spread: (N,), how far values are off, as if each had not been seen.
+        variances: (N,), of the noise of each value.
         variance: of the noise.
         ratio: of the variance of an effect in the way to that of the noise.
         columns: (N, Q + P), of fixed and of other effects.
@@ -45,16 +45,16 @@ class Fit:
     sought: Matrix
     weights: Matrix
     fitted: Matrix
-    spread: Matrix
+    variances: Matrix
     variance: float
     ratio: float
     columns: Matrix
     solver: Matrix
     room: Matrix
 
-    def left(self, values: Matrix) -> Matrix:
-        """Return what the model, fitted to rows of (B, N) values, leaves of them."""
-        return (values - (values @ self.solver) @ self.columns.T) / self.room
+    def variances_of(self, values: Matrix) -> Matrix:
+        """Return those of the noise in rows of (B, N) values, with the same model."""
+        return _variances(values - (values @ self.solver) @ self.columns.T, self.room)
 
 
 def fit(values: Matrix, fixed: Matrix, others: Matrix) -> Fit:
@@ -75,13 +75,24 @@ def fit(values: Matrix, fixed: Matrix, others: Matrix) -> Fit:
         sought=effects[:num_fixed],
         weights=solver[:, :num_fixed].T,
         fitted=fitted,
-        spread=(values - fitted) / room,
+        variances=_variances(values - fitted, room),
         variance=variance,
         ratio=ratio,
         columns=columns,
         solver=solver,
         room=room,
     )
+
+
+def _variances(left: Matrix, room: Matrix) -> Matrix:
+    """Return the variance of the noise of each value, from what the model leaves of it.
+
+    That is how far it is off, as if it had not been seen (HC3; MacKinnon and White
+    1985), but no less than the mean of all: few values that agree by luck are not
+    certain.
+    """
+    mean = (left**2).sum(axis=-1, keepdims=True) / room.sum()
+    return np.asarray(np.maximum((left / room) ** 2, mean))
 
 
 def _ratio(values: Matrix, fixed: Matrix, others: Matrix) -> tuple[float, float]:

@@ -29,12 +29,12 @@ class Source:
     Args:
         run: the folder.
         trials: that its search was asked for, None where nobody knows.
-        arm: that alone is looked at, None for all.
+        minimised: by the search beside its errors, in words.
     """
 
     run: str = "RUN"
     trials: int | None = None
-    arm: str | None = None
+    minimised: str = "size"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +116,12 @@ def _established(told: Told) -> Iterator[str]:
     if rest := len(narrow) - len(news):
         yield f"{_count(rest, 'more difference')} in bands of size"
     shares = [
-        f"{100 * one.value:.0f} % by {one.gene}"
+        f"{one.gene} ({100 * one.value:.0f} %)"
         for one in told.importances
         if one.established
     ]
     if shares:
-        yield f"what accuracy varies goes {_listed(shares)}"
+        yield f"genes that explain some of what size leaves open: {_listed(shares)}"
 
 
 def _open(told: Told) -> Iterator[str]:
@@ -237,6 +237,11 @@ def notes(told: Told) -> tuple[str, ...]:
         found.append(
             "The search trains what it believes in, so what it gave up early rests on "
             f"few trials, perhaps unlucky ones. {alone}"
+        )
+    if told.source.minimised != "size":
+        found.append(
+            "Equal size means as many parameters, though the search went by "
+            f"{told.source.minimised}."
         )
     if told.effects:
         found.append(
