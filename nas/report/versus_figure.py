@@ -80,7 +80,8 @@ def _side(
     color, marker, dashes = style
     own: dict[str, Any] = {"color": color, "marker": marker}
     trials, accuracies = _points(_complete(side), cost)
-    axes.scatter(trials, accuracies, s=14, alpha=0.3, linewidths=0, zorder=2, **own)
+    faint = 0.3 if len(trials) <= 500 else 0.12
+    axes.scatter(trials, accuracies, s=14, alpha=faint, linewidths=0, zorder=2, **own)
     spent, reached = _points(pareto_front(_complete(side), (cost,)), cost)
     # The best stays the best for whoever may spend more: the last step runs on.
     axes.step(

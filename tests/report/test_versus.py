@@ -187,6 +187,7 @@ def test_a_front_that_nobody_beats_has_at_least_the_hypervolume(one, two):
         assert {r.params for r in both.front} <= {r.params for r in sides[1].front}
 
 
+@pytest.mark.filterwarnings("ignore:Glyph")
 def test_the_picture_has_a_line_for_each_run(tmp_path):
     names = ["a", "$x_1$ <b>\N{ROCKET}\n", "none", "d", "e", "x" * 300]
     sides = [
