@@ -129,7 +129,8 @@ class EvalRequest:
     One that is to be ``alone`` has its device to itself. With a ``stop_epoch`` the
     training pauses once it has had so many epochs; a later request goes on from there,
     which will have had ``start_epoch``. One that takes longer than ``timeout_seconds``
-    is given up, where it has a process to itself.
+    is given up, where it has a process to itself. ``row`` is what TensorBoard's table
+    calls it; of trainings with the same name that shows the mean.
     """
 
     trial: int
@@ -141,6 +142,7 @@ class EvalRequest:
     start_epoch: int = 0
     stop_epoch: int | None = None
     timeout_seconds: float | None = None
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
+from nas.ablations import read_ablations
 from nas.errors import UNREADABLE, ConfigError, RunError, one_line, unknown
 from nas.export import (
     Package,
@@ -40,13 +41,18 @@ from nas.report import (
     write_report,
     write_retrained,
 )
+from nas.report.ablated import Ablation
+from nas.report.page.write import PAGE, write_page
+from nas.report.write_ablated import write_ablations
 from nas.retraining import Protocol
 from nas.search import RunFolder, SearchConfig
+from nas.search.board.anew import write_events
+from nas.search.bound_space import bound_space
 from nas.search.importances import importances
 from nas.search.latencies import newest, read_latencies
 from nas.search.noise_files import read_beliefs, read_repeats
+from nas.search.page_data import page_data
 from nas.search.retrain_files import Retrained, read_retrained
-from nas.space import BoundSpace
 
 CHOICES: Final = ("front", "best")
 """Words for trials of a run; others are chosen by their numbers."""
@@ -189,13 +195,7 @@ class Run:
     @cached_property
     def bands(self) -> tuple[Band, ...]:
         """Bands of size from the space's smallest network to the budget."""
-        facts = self.folder.facts()
-        space = BoundSpace(
-            space=self.folder.space(),
-            input_shape=tuple(facts["shape"]),
-            num_classes=len(facts["classes"]),
-            max_params=self.config.max_params,
-        )
+        space = bound_space(self.folder)
         return size_bands(space.min_params, space.max_params)
 
     def explanation(self, arm: str | None = None) -> Explanation:
@@ -242,6 +242,14 @@ class Run:
             for protocol, several in retrained.items()
         }
 
+    def ablations(self) -> tuple[Ablation, ...]:
+        """Return what ablations came to, by trials, the latest of each trial last.
+
+        Raises:
+            RunError: when a result cannot be read.
+        """
+        return read_ablations(self.folder)
+
     def report(self) -> Summary:
         """Write the report and the data's facts into the run; return its summary.
 
@@ -257,6 +265,8 @@ class Run:
         trained = f"{' to '.join(map(str, ends))} epochs"
         known = effects(records) if any(r.recipe for r in records) else None
         path = self.folder.report_path
+        latencies = {r.trial: self.latencies(r) for r in found.front}
+        ablations = self.ablations()
         try:
             write_report(
                 found,
@@ -266,14 +276,34 @@ class Run:
                 epochs=config.recipe.epochs,
                 data=facts,
                 effects=known,
-                latencies={r.trial: self.latencies(r) for r in found.front},
+                latencies=latencies,
             )
             if contests := self.contests():
                 write_retrained(contests, path, title=f"{facts['name']}, retrained")
+            write_ablations(ablations, path, title=facts["name"])
+            told = page_data(
+                self.folder,
+                found,
+                latencies=latencies,
+                contests=contests,
+                explanation=self.explanation(),
+                ablations=ablations,
+            )
+            write_page(told, path / PAGE)
         except Exception as error:  # a broken matplotlib fails in every way there is
             why = getattr(error, "strerror", None) or one_line(error)
             raise RunError(f"{path}: the report cannot be written: {why}") from error
         return found
+
+    def write_events(self) -> None:
+        """Write what TensorBoard shows of the search anew, from the trials.
+
+        A search does so while it runs, so this is for runs of old, and after repeats.
+
+        Raises:
+            RunError: when not all of it can be written.
+        """
+        write_events(self.folder)
 
     @property
     def effects(self) -> Effects | None:

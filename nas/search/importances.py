@@ -78,9 +78,9 @@ def importances(
         )
         return np.array([[row[name] for name in genes] for row in rows])
 
-    from nas.search.study import quiet_optuna
+    from nas.search.quiet import QUIET_OPTUNA
 
-    with quiet_optuna():
+    with QUIET_OPTUNA:
         studies = [_study(genes, left, rng) for _ in range(_FILLS)]
         found = grown((left for _ in range(_TREES)), 1)
         dealt = grown((rng.permutation(left) for _ in range(_DEALS)), _TREES_A_DEAL)

@@ -6,6 +6,7 @@ COMMANDS = [
     "resume",
     "repeat",
     "retrain",
+    "ablate",
     "repair",
     "report",
     "explain",
@@ -13,6 +14,7 @@ COMMANDS = [
     "measure",
     "show",
     "tensorboard",
+    "list",
 ]
 
 OPTIONS = {
@@ -56,8 +58,9 @@ OPTIONS = {
         *("RUN", "--trials", "--seeds", "--epochs", "--use-validation", "--with"),
         "--quantize",
     ],
+    "ablate": ["RUN", "--trial", "--seeds", "--epochs", "--json"],
     "repair": ["RUN"],
-    "report": ["RUN", "--json"],
+    "report": ["RUN", "--json", "--compare"],
     "explain": ["RUN", "--arm", "--json"],
     "export": [
         *("RUN|NETWORK", "--trial", "--max-params", "--network", "--seed"),
@@ -72,7 +75,8 @@ OPTIONS = {
         *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),
         *("--json", "--picture"),
     ],
-    "tensorboard": ["RUN", "--port"],
+    "tensorboard": ["RUN", "--port", "--graph"],
+    "list": ["FOLDER", "--json"],
 }
 
 
