@@ -12,23 +12,29 @@ trials a line tells in how many runs
 
 and how many differences were answered and established a run, on average.
 
-Then on real trainings: those of `digits_table.csv.gz`, where every network of a small
-space has been trained. Samples of them are explained; what they establish is held
-against the mean difference between all of the table's networks at equal size.
+Then on searches of `digits_table.csv.gz`, where every network of a small space has been
+trained: random ones, and such of the sampler that a search has by default, which
+trains what it believes in. Noise is that of the table's second seeds. "alarm" is as
+above, where size alone decides. What is established with the accuracies of the table is
+held against the mean differences among all of its networks at equal size.
 
-    python benchmarks/explaining.py [--runs 100] [--trials 24 40 80 200]
+    python benchmarks/explaining.py [--runs 200]
 """
 
 import argparse
 import math
 import random
+import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import optuna
+from beliefs import record, searched
 from digits_table import read
+from strategies import Problem, digits
 
-from nas.arch import Architecture, Basic, Block, StemConv, Sum
 from nas.nn.cost import num_params
 from nas.records import TrialRecord
 from nas.report import AggregationEffect, explain, size_bands
@@ -41,29 +47,9 @@ POOL = 1500
 Network = tuple[dict[str, Any], int]
 
 
-def trial(number: int, genes: Mapping[str, Any], params: int, accuracy: float):
-    """Return a trial that has what an explanation goes by."""
-    return TrialRecord(
-        trial=number,
-        architecture=Architecture(
-            input_shape=(1, 8, 8),
-            num_classes=10,
-            stem=(StemConv(width=8),),
-            blocks=(Block(aggregation=Sum(), unit=Basic(), depth=1, width=8),),
-            genes=dict(genes),
-        ),
-        params=params,
-        macs=params,
-        status="complete",
-        seconds=1.0,
-        accuracy=accuracy,
-        loss=None,
-        curve=(accuracy,),
-        seed=0,
-        device="cpu",
-        error=None,
-        finished="",
-    )
+def numbers(genes: Mapping[str, str]) -> dict[str, Any]:
+    """Return genes as they were before they were written into the table."""
+    return {name: int(v) if v.isdigit() else v for name, v in genes.items()}
 
 
 def drawn(number: int) -> list[Network]:
@@ -113,18 +99,20 @@ def on_made_trials(pool: list[Network], number: int, runs: int, *, some: bool) -
     for run in range(runs):
         rng = random.Random(run)
         records = [
-            trial(
+            record(
                 i,
-                *network,
-                1 - math.exp(log_error(*network, some=some) + rng.gauss(0, NOISE)),
+                str(i),
+                genes,
+                params,
+                1 - math.exp(log_error(genes, params, some=some) + rng.gauss(0, NOISE)),
             )
-            for i, network in enumerate(rng.sample(pool, number))
+            for i, (genes, params) in enumerate(rng.sample(pool, number))
         ]
         missed = alarmed = False
         for effect in explain(records, bands, seed=run).effects:
             if effect.low is None or effect.high is None:
                 continue
-            key = (effect.block, effect.band, effect.one, effect.other)
+            key = key_of(effect)
             if key not in known:
                 known[key] = truth(effect, pool, some=some)
             answered += 1
@@ -140,38 +128,49 @@ def on_made_trials(pool: list[Network], number: int, runs: int, *, some: bool) -
     )
 
 
-def trained() -> list[TrialRecord]:
-    """Return the trainings of the table's first seed as trials."""
-    return [
-        trial(
-            i,
-            {n: int(v) if v.isdigit() else v for n, v in row.genes.items()},
-            row.params,
-            row.curve[-1],
+def without_genes(problem: Problem) -> Problem:
+    """Return a problem with the same networks, of which size alone decides."""
+
+    def accuracy(params: Mapping[str, Any]) -> float:
+        return 100 * (
+            1 - math.exp(-2.2 - 0.35 * (math.log(problem.size_of(params)) - 8))
         )
-        for i, row in enumerate(row for row in read() if row.seed == 0)
-    ]
+
+    return replace(problem, accuracy_of=accuracy)
 
 
-def on_real_trials(every: list[TrialRecord], number: int, runs: int) -> str:
-    """Return a line on samples of so many of the table's trainings."""
+def on_searches(
+    problem: Problem, every: list[TrialRecord], sampler: str, number: int, runs: int
+) -> str:
+    """Return a line on searches of so many of the table's networks."""
     sizes = [record.params for record in every]
     bands = size_bands(min(sizes), max(sizes))
-    whole = {
-        (e.block, e.band, e.one, e.other): e.difference
-        for e in explain(every, bands).effects
-    }
-    established = right = 0
+    whole = {key_of(e): e.difference for e in explain(every, bands).effects}
+    alarms = established = right = 0
+    assert problem.noise is not None
     for run in range(runs):
-        some = random.Random(run).sample(every, number)
+        nothing, _ = searched(
+            without_genes(problem), sampler, run, number, problem.noise
+        )
+        found = explain(nothing, bands, seed=run).effects
+        alarms += any(effect.established for effect in found)
+        some, _ = searched(problem, sampler, run, number, problem.noise)
         for effect in explain(some, bands, seed=run).effects:
-            at_all = whole[effect.block, effect.band, effect.one, effect.other]
+            at_all = whole[key_of(effect)]
             if effect.established and at_all is not None:
                 assert effect.difference is not None
                 established += 1
                 right += (effect.difference > 0) == (at_all > 0)
     share = f"{100 * right / established:.1f} %" if established else "-"
-    return f"{number:6}  {established / runs:11.2f}  {share:>10}"
+    return (
+        f"{sampler:10}  {number:6}  {100 * alarms / runs:5.0f} %  "
+        f"{established / runs:11.2f}  {share:>10}"
+    )
+
+
+def key_of(effect: AggregationEffect) -> tuple[Any, ...]:
+    """Return what a difference is about."""
+    return effect.block, effect.band, effect.one, effect.other
 
 
 def main() -> None:
@@ -179,16 +178,26 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--trials", type=int, nargs="+", default=[24, 40, 80, 200])
+    parser.add_argument("--searched", type=int, nargs="+", default=[40, 80])
     given = parser.parse_args()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     pool = drawn(POOL)
     print("Made trials\ntrials  genes    miss    alarm  answered  established")
     for some in (False, True):
         for number in given.trials:
             print(on_made_trials(pool, number, given.runs, some=some), flush=True)
-    every = trained()
-    print("\nTrainings of the digits\ntrials  established  right sign")
-    for number in given.trials:
-        print(on_real_trials(every, number, given.runs), flush=True)
+    every = [
+        record(i, row.hash, numbers(row.genes), row.params, row.curve[-1])
+        for i, row in enumerate(row for row in read() if row.seed == 0)
+    ]
+    problem = digits()
+    print("\nTrainings of the digits")
+    print("sampler     trials    alarm  established  right sign")
+    for sampler in ("random", "size-aware"):
+        for number in given.searched:
+            line = on_searches(problem, every, sampler, number, given.runs)
+            print(line, flush=True)
     print(f"\nAll {len(every)} of them: {explain(every, ()).words}")
 
 

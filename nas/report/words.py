@@ -206,7 +206,10 @@ def _resume(told: Told, trials: int) -> str:
     """Return the command after which there are about so many complete trials."""
     complete = len(told.complete)
     asked = told.source.trials or complete
-    more = math.ceil(trials * asked / complete) if complete else trials
+    if complete:
+        more = math.ceil(trials * asked / complete)
+    else:
+        more = asked + trials if told.records else max(asked, trials)
     return f"nas resume {quote(told.source.run)} --trials {more}"
 
 
@@ -221,7 +224,7 @@ def notes(told: Told) -> tuple[str, ...]:
     ]
     if left_out:
         found.append(f"Left out: {' and '.join(left_out)}.")
-    if len(complete) < LEAST:
+    if not told.effects and not told.importances:
         return tuple(found)
     if len(complete) < FEW:
         found.append(f"Rough, being from {len(complete)} trials.")

@@ -69,7 +69,14 @@ def test_a_run_with_little_to_tell(nas, tmp_path, accuracies):
     outcome = nas("explain", run.path)
     assert (outcome.code, outcome.err) == (0, "")
     assert "takes at least 20" in " ".join(outcome.out.split())
-    assert f"nas resume {run.path} --trials" in outcome.out.replace("\n", "")
+    assert f"nas resume {run.path} --trials" in " ".join(outcome.out.split())
+
+
+def test_trials_that_failed_are_not_counted_on(nas, tmp_path):
+    run = make_run(tmp_path / "run", [None] * 25)
+    outcome = nas("explain", run.path)
+    assert f"nas resume {run.path} --trials 45" in " ".join(outcome.out.split())
+    assert "Left out: 25 failed." in outcome.out
 
 
 def test_no_run(nas):

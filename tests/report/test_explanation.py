@@ -157,6 +157,7 @@ def test_words_where_nothing_can_be_said(records):
 def test_words_where_all_is_equal_or_fixed():
     equal = explain(made(30, slope=0, noise=0), BANDS)
     assert "same accuracy" in equal.words
+    assert (equal.effects, equal.notes) == ((), ())
     fixed = explain(with_genes(made(30), ["block1.unit", "proxy"]), BANDS)
     assert fixed.effects == ()
     assert "No block has a choice of aggregations" in fixed.words
