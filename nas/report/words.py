@@ -248,9 +248,9 @@ def notes(told: Told) -> tuple[str, ...]:
         )
     if told.effects:
         found.append(
-            "Intervals hold together: in 1 of 20 runs one or more of the whole table "
-            "would miss. Each aggregation is taken with the depths and options it was "
-            "trained with."
+            "Intervals hold together: in about 1 of 20 runs one or more of the whole "
+            "table would miss. Each aggregation is taken with the depths and options "
+            "it was trained with."
         )
     return tuple(found)
 
