@@ -5,9 +5,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from nas.errors import ConfigError, printable
 from nas.search import RunFolder
+
+_SEARCH: Final = "#custom_scalars&regexInput=%5Esearch&_smoothingWeight=0"
+"""TensorBoard selects no run at all where there are more than 40."""
 
 
 def serve(path: Path, port: int, graphs: Sequence[int] = ()) -> None:
@@ -28,6 +32,8 @@ def serve(path: Path, port: int, graphs: Sequence[int] = ()) -> None:
         _add_graphs(path, graphs)
     shown = printable(str(path))
     print(f"TensorBoard shows {shown} at http://localhost:{port}/ (Ctrl-C ends it)")
+    if (path / "search").is_dir():
+        print(f"the search alone: http://localhost:{port}/{_SEARCH}")
     sys.stdout.flush()
     process = subprocess.Popen(
         command(path, port, f"nas: {path.resolve().name}"), stderr=subprocess.DEVNULL

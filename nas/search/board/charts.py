@@ -4,7 +4,12 @@ from collections.abc import Iterable
 
 from tensorboard.plugins.custom_scalar import layout_pb2
 
-from nas.search.board.tags import CURVE, HYPERVOLUME, HYPERVOLUME_BY_EPOCHS
+from nas.search.board.tags import (
+    CURVE,
+    HYPERVOLUME,
+    HYPERVOLUME_BY_EPOCHS,
+    IMPORTANCE,
+)
 
 
 def charts(front: Iterable[int]) -> layout_pb2.Layout:
@@ -20,6 +25,7 @@ def charts(front: Iterable[int]) -> layout_pb2.Layout:
         _chart("hypervolume against trials", f"{HYPERVOLUME}$"),
         _chart("hypervolume against epochs", f"{HYPERVOLUME_BY_EPOCHS}$"),
         _chart("best accuracy by size against trials", "best_accuracy/"),
+        _chart("importances of genes against trials", IMPORTANCE),
     )
     ahead = _chart("validation accuracy against epochs", f"{CURVE}({numbers})$")
     return layout_pb2.Layout(

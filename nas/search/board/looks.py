@@ -3,16 +3,21 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from random import Random
 from typing import Final, TypeVar
 
 from nas.errors import one_line
 from nas.records import TrialRecord
+from nas.report import has_accuracy
 from nas.report.figure import draw_front
 from nas.search.config_file import ConfigFile
 from nas.search.importances import importances
 
 _DPI: Final = 100
 """TensorBoard shows pictures in their own size, and smaller ones badly."""
+
+_WEIGHED: Final = 1000
+"""Trials that genes are weighed by; more of them take longer, and say the same."""
 
 Made = TypeVar("Made")
 
@@ -66,9 +71,12 @@ class Looks:
         """
         look = self._look(records, at)
         if look.importances is None and anew:
+            complete = [record for record in records if has_accuracy(record)]
+            if len(complete) > _WEIGHED:
+                complete = Random(0).sample(complete, _WEIGHED)
             look.importances = self._made(
                 "importances of genes",
-                lambda: {one.gene: one.value for one in importances(records)},
+                lambda: {one.gene: one.value for one in importances(complete)},
             )
         return look.importances or {}
 
