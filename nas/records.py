@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from nas.arch import Architecture, Gene, canonical_hash, from_json, to_json
 from nas.errors import ConfigError, unknown
@@ -23,6 +23,7 @@ RECIPE_GENES: Final = "recipe."
 
 Status = Literal["complete", "failed", "stopped"]
 Arm = Literal["search", "random"]
+ARMS: Final[tuple[Arm, ...]] = get_args(Arm)
 Reason = Literal["diverged", "out of memory", "error", "lost", "timed out", "disk full"]
 
 

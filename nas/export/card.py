@@ -3,7 +3,7 @@
 A section is there only when there is something to say.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,13 @@ _MOST_CLASSES: Final = 20
 
 _PICTURE: Final = "architecture.svg"
 
+_FORMS: Final = {
+    "model.onnx": "ONNX: for onnxruntime, OpenVINO, TensorRT, browsers and phones",
+    "model.pt2": "PyTorch without any source, for `torch.export.load`",
+    "model_int8.onnx": "ONNX with integers of 8 bits, the smallest file",
+}
+"""Files of other formats, and what they are for."""
+
 _LICENCE: Final = (
     "`model.py` and the other programs here hold source of nas, which is under the "
     "[Apache License 2.0](https://www.apache.org/licenses/LICENSE-2.0): use them, "
@@ -37,13 +44,14 @@ _LICENCE: Final = (
 
 def add_card(folder: Path, package: Package, name: str) -> None:
     """Write the model card, and the picture that it shows, to a folder."""
-    texts = {name: card(package), _PICTURE: svg(picture(package.architecture))}
+    others = [form for form in _FORMS if (folder / form).is_file()]
+    texts = {name: card(package, others), _PICTURE: svg(picture(package.architecture))}
     for file, content in texts.items():
         (folder / file).write_text(content, encoding="utf-8", newline="\n")
 
 
-def card(package: Package) -> str:
-    """Return the text of the model card."""
+def card(package: Package, others: Sequence[str] = ()) -> str:
+    """Return the text of the model card, ``others`` being files of other formats."""
     facts = package.facts
     sections = [
         front_matter(
@@ -54,6 +62,7 @@ def card(package: Package) -> str:
         network_facts(package),
         "## How to use it",
         *usage(package),
+        *_others(others),
         "## Architecture",
         f"![The architecture, which the table tells, too]({_PICTURE})",
         outline_table(package.architecture),
@@ -94,6 +103,16 @@ def _metadata(package: Package) -> dict[str, Any]:
         }
         found["model-index"] = [{"name": line(facts.name), "results": [result]}]
     return found
+
+
+def _others(files: Sequence[str]) -> Iterator[str]:
+    if not files:
+        return
+    yield (
+        "The same network in other formats, which take images and give logits as "
+        "`model.py` does:"
+    )
+    yield table(("file", "for"), [(f"`{file}`", _FORMS[file]) for file in files])
 
 
 def _accuracy(facts: ModelFacts) -> Iterator[str]:

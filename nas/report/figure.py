@@ -76,7 +76,7 @@ def draw_front(
     complete = [record for record in records if is_compared(record, costs)]
     if complete:
         front, line = pareto_front(complete, costs), pareto_front(complete, (cost,))
-        _scale(axes, cost, complete, front, max_params if cost == PARAMS else None)
+        scale(axes, cost, complete, front, max_params if cost == PARAMS else None)
         _trials(axes, cost, complete, front)
         _out_of_sight(axes, cost, complete)
         random = [record for record in complete if record.arm == "random"]
@@ -127,13 +127,14 @@ def _above(axes: "Axes", text: str, x: float, align: str) -> None:
     )
 
 
-def _scale(
+def scale(
     axes: "Axes",
     cost: CostAxis,
     complete: Sequence[TrialRecord],
     front: Sequence[TrialRecord],
     max_params: int | None,
 ) -> None:
+    """Have axes show accuracy against a cost, the front with some room around it."""
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
     low, high = size_limits([_value(record, cost) for record in complete], max_params)

@@ -14,8 +14,19 @@ def report(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON instead.")
     ] = False,
+    compare: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="OTHER", help="Compare it with this run; may be repeated."
+        ),
+    ] = None,
 ) -> None:
     """Print a run's front, how sure it is, and write both into the run's report/."""
+    if compare:
+        from nas.cli.comparing import run_compare
+
+        run_compare(run, compare, as_json=as_json)
+        return
     from nas.cli.commands import run_report
 
     run_report(run, as_json=as_json)

@@ -6,6 +6,22 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Another view of a figure, which a button below its heading shows.
+
+    Args:
+        label: of the button, as text.
+        data: what it changes in the traces: for each of plotly's attributes a list with
+            a value for each trace, as ``Plotly.restyle`` takes it.
+        layout: what it changes in the layout, as ``Plotly.relayout`` takes it.
+    """
+
+    label: str
+    data: Mapping[str, Sequence[Any]]
+    layout: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """A figure that plotly draws in the browser.
 
@@ -18,6 +34,7 @@ class Figure:
             the reader's light or dark theme.
         words: what the figure shows, for those who cannot see it.
         height: in CSS pixels.
+        views: where there is a choice, all of them; the figure begins with the first.
     """
 
     name: str
@@ -25,6 +42,7 @@ class Figure:
     layout: Mapping[str, Any]
     words: str
     height: int = 420
+    views: tuple[View, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
