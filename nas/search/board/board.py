@@ -83,7 +83,8 @@ class Board:
     def take(self, record: TrialRecord) -> None:
         """Take in a trial that has finished or paused."""
         self._has_paused |= record.status == "stopped"
-        complete_row(self._run, record, self._config.recipe)
+        if record.status == "failed" or record.trial not in self._records:
+            complete_row(self._run, record, self._config.recipe)
         self._records[record.trial] = record
         if self._reference.take(record):
             self._write_anew()  # or the curves would be on two scales
