@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from nas.ablating import ablate
     from nas.api import repair, repeat, resume, search, search_from
     from nas.arch import Architecture
     from nas.errors import NasError, SearchFailed
@@ -33,6 +34,7 @@ _HOMES: Final = {
     "SearchFailed": "nas.errors",
     "SearchSpace": "nas.space",
     "TrialRecord": "nas.records",
+    "ablate": "nas.ablating",
     "measure": "nas.measuring",
     "repair": "nas.api",
     "repeat": "nas.api",
@@ -51,6 +53,7 @@ __all__ = [
     "SearchFailed",
     "SearchSpace",
     "TrialRecord",
+    "ablate",
     "measure",
     "repair",
     "repeat",

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
+from nas.ablations import read_ablations
 from nas.errors import UNREADABLE, ConfigError, RunError, one_line, unknown
 from nas.export import (
     Package,
@@ -15,7 +16,7 @@ from nas.export import (
 from nas.latency import Latency
 from nas.nn.cost import cost
 from nas.packages import export, first_training, retrained_package, trial_package
-from nas.records import Arm, Recipe, TrialRecord
+from nas.records import ARMS, Recipe, TrialRecord
 from nas.report import (
     Band,
     Contest,
@@ -36,18 +37,22 @@ from nas.report import (
     repeat_facts,
     size_bands,
     summarize,
+    titles,
     write_report,
     write_retrained,
 )
+from nas.report.ablated import Ablation
 from nas.report.page.write import PAGE, write_page
+from nas.report.write_ablated import write_ablations
 from nas.retraining import Protocol
 from nas.search import RunFolder, SearchConfig
+from nas.search.board.anew import write_events
+from nas.search.bound_space import bound_space
 from nas.search.importances import importances
 from nas.search.latencies import newest, read_latencies
 from nas.search.noise_files import read_beliefs, read_repeats
 from nas.search.page_data import page_data
 from nas.search.retrain_files import Retrained, read_retrained
-from nas.space import BoundSpace
 
 CHOICES: Final = ("front", "best")
 """Words for trials of a run; others are chosen by their numbers."""
@@ -190,24 +195,27 @@ class Run:
     @cached_property
     def bands(self) -> tuple[Band, ...]:
         """Bands of size from the space's smallest network to the budget."""
-        facts = self.folder.facts()
-        space = BoundSpace(
-            space=self.folder.space(),
-            input_shape=tuple(facts["shape"]),
-            num_classes=len(facts["classes"]),
-            max_params=self.config.max_params,
-        )
+        space = bound_space(self.folder)
         return size_bands(space.min_params, space.max_params)
 
-    def explanation(self, arm: Arm | None = None) -> Explanation:
+    def explanation(self, arm: str | None = None) -> Explanation:
         """Return what accuracy at a given size goes by: genes, aggregations, in words.
 
         Args:
-            arm: whose trials, None for all.
+            arm: whose trials, "search" or "random", None for all.
+
+        Raises:
+            ConfigError: for another arm.
         """
+        if arm is not None and arm not in ARMS:
+            raise ConfigError(unknown("arm", arm, ARMS))
         records = judged(self.records, read_repeats(self.folder))
         some = [record for record in records if arm in (None, record.arm)]
-        source = Source(run=str(self.path), trials=self.config.trials, arm=arm)
+        source = Source(
+            run=str(self.path),
+            trials=self.config.trials,
+            minimised=titles(self.config.costs),
+        )
         return explain(some, self.bands, importances(some), source)
 
     def contests(self) -> dict[Protocol, Contest]:
@@ -234,6 +242,14 @@ class Run:
             for protocol, several in retrained.items()
         }
 
+    def ablations(self) -> tuple[Ablation, ...]:
+        """Return what ablations came to, by trials, the latest of each trial last.
+
+        Raises:
+            RunError: when a result cannot be read.
+        """
+        return read_ablations(self.folder)
+
     def report(self) -> Summary:
         """Write the report and the data's facts into the run; return its summary.
 
@@ -250,6 +266,7 @@ class Run:
         known = effects(records) if any(r.recipe for r in records) else None
         path = self.folder.report_path
         latencies = {r.trial: self.latencies(r) for r in found.front}
+        ablations = self.ablations()
         try:
             write_report(
                 found,
@@ -263,18 +280,30 @@ class Run:
             )
             if contests := self.contests():
                 write_retrained(contests, path, title=f"{facts['name']}, retrained")
+            write_ablations(ablations, path, title=facts["name"])
             told = page_data(
                 self.folder,
                 found,
                 latencies=latencies,
                 contests=contests,
                 explanation=self.explanation(),
+                ablations=ablations,
             )
             write_page(told, path / PAGE)
         except Exception as error:  # a broken matplotlib fails in every way there is
             why = getattr(error, "strerror", None) or one_line(error)
             raise RunError(f"{path}: the report cannot be written: {why}") from error
         return found
+
+    def write_events(self) -> None:
+        """Write what TensorBoard shows of the search anew, from the trials.
+
+        A search does so while it runs, so this is for runs of old, and after repeats.
+
+        Raises:
+            RunError: when not all of it can be written.
+        """
+        write_events(self.folder)
 
     @property
     def effects(self) -> Effects | None:

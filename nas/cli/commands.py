@@ -13,6 +13,7 @@ from rich.console import Console
 from nas import api
 from nas.arch import Architecture, canonical_hash, read, to_json
 from nas.arch.reference import REFERENCES, reference_defaults
+from nas.cli.ablated import print_ablations
 from nas.cli.certainty import print_certainty, print_comparison, print_repeats
 from nas.cli.latency import print_run_latencies
 from nas.cli.picture import check_picture, write_picture
@@ -107,6 +108,8 @@ def run_report(path: Path, *, as_json: bool) -> None:
         found = run.report()
     except RunError as error:
         failure, found = error, run.summary()
+    else:
+        _write_events(run)
     if as_json:
         known = run.effects
         effects = None if known is None else known.to_json()
@@ -114,13 +117,23 @@ def run_report(path: Path, *, as_json: bool) -> None:
         timed = {record.trial: run.latencies(record) for record in found.front}
         latencies = [asdict(row) for row in latency_rows(found.front, timed)]
         further = {"effects": effects, "retrained": contests, "latencies": latencies}
+        further["ablations"] = [one.to_json() for one in run.ablations()]
         _print_json(found.to_json() | further)
     else:
         console = _console()
         _print_front(console, run)
         print_contests(console, run)
+        print_ablations(console, run)
     if failure is not None:
         raise failure
+
+
+def _write_events(run: Run) -> None:
+    try:
+        run.write_events()
+    except RunError as error:
+        console = plain_console(stderr=True)
+        console.print(f"warning: {error}", soft_wrap=True, highlight=False)
 
 
 def run_show(

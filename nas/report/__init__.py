@@ -15,12 +15,15 @@ from nas.report.retrained import Contest, Entrant, Standing, contest
 from nas.report.stops import describe_stops, epochs_spent
 from nas.report.summary import Certainty, Summary, summarize
 from nas.report.tables import FrontRow, aggregation_names, front_rows, recipe_text
+from nas.report.versus import Side, Versus, versus
+from nas.report.versus_figure import MOST_RUNS, draw_versus
 from nas.report.words import Source
 from nas.report.write import write_report
 from nas.report.write_retrained import write_retrained
 
 __all__ = [
     "COSTS",
+    "MOST_RUNS",
     "SIZE",
     "AggregationEffect",
     "Band",
@@ -38,16 +41,19 @@ __all__ = [
     "Reference",
     "RepeatFacts",
     "Share",
+    "Side",
     "Source",
     "Spread",
     "Standing",
     "Summary",
+    "Versus",
     "aggregation_names",
     "best",
     "compare",
     "contest",
     "costs_of",
     "describe_stops",
+    "draw_versus",
     "effects",
     "epochs_spent",
     "explain",
@@ -65,6 +71,7 @@ __all__ = [
     "summarize",
     "titles",
     "values",
+    "versus",
     "write_report",
     "write_retrained",
 ]

@@ -47,7 +47,7 @@ MISSES: Final = 0.05
 """How often one interval or more of the whole table may miss."""
 
 _DRAWS: Final = 599
-_MOST_NUMBERS: Final = 3_000_000
+_MOST_NUMBERS: Final = 2_000_000
 """In a matrix of all draws of all trials; with more trials there are fewer draws."""
 
 _FEWEST_DRAWS: Final = 199
@@ -219,8 +219,8 @@ class _Model:
             yield from ((question, None) for question in asked)
             return
         deviation = math.sqrt(model.ratio * model.variance)
-        noise = signs * model.spread + deviation * draws @ self.others.T
-        left = model.left(noise) ** 2
+        noise = signs * np.sqrt(model.variances) + deviation * draws @ self.others.T
+        variances = model.variances_of(noise)
         smear = float(np.exp(self.errors - model.fitted).mean())
         for question in asked:
             if min(question.trials_one, question.trials_other) < LEAST_EACH:
@@ -233,11 +233,11 @@ class _Model:
             )
             weights = model.weights[one] - model.weights[other]
             in_the_way = deviation**2 * float(((weights @ self.others) ** 2).sum())
-            error = math.sqrt(float(weights**2 @ model.spread**2) + in_the_way)
+            error = math.sqrt(float(weights**2 @ model.variances) + in_the_way)
             if error > _VAGUE:
                 yield question, None
                 continue
-            errors = np.sqrt(left @ weights**2 + in_the_way)
+            errors = np.sqrt(variances @ weights**2 + in_the_way)
             # Half way between the two, with all else as it is.
             own = [i for i, (band, _) in enumerate(places) if band == question.band]
             rest = model.fitted - fixed[:, own] @ model.sought[own]

@@ -1,7 +1,7 @@
 """Whether networks differ that were trained from the same seeds."""
 
-from collections.abc import Iterable, Mapping
-from math import log, sqrt
+from collections.abc import Iterable, Mapping, Sequence
+from math import exp, log, sqrt
 from typing import TYPE_CHECKING, Any, final
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class SeedBlocks:
         self._names = [name for name, own in reached.items() if own]
         seeds = sorted({seed for own in reached.values() for seed in own})
         cells = [
-            (self._names.index(name), seeds.index(seed), _log_odds(accuracy, images))
+            (self._names.index(name), seeds.index(seed), log_odds(accuracy, images))
             for name, own in reached.items()
             for seed, accuracy in own.items()
         ]
@@ -52,21 +52,36 @@ class SeedBlocks:
         None where that cannot be said: one seed only, none in common, or no spread at
         all, as with few networks on few images.
         """
-        import numpy as np
         from scipy.special import stdtr
 
-        if one not in self._names or other not in self._names:
+        found = self.differences([one], other)
+        if found is None:
             return None
-        contrast = np.zeros(len(self._effects))
-        contrast[self._names.index(one)] = 1
-        contrast[self._names.index(other)] = -1
-        is_estimable = np.allclose(self._estimable @ contrast, contrast, atol=1e-6)
+        (difference,), ((variance,),) = found
+        return 2 * float(stdtr(self.freedom, -abs(difference) / sqrt(variance)))
+
+    def differences(
+        self, names: Sequence[str], base: str
+    ) -> "tuple[NDArray[Any], NDArray[Any]] | None":
+        """Return how much higher networks are than one of them, in log odds.
+
+        That is an array (N,) of differences and their covariance (N, N). None where
+        that cannot be said, as with ``p_value``.
+        """
+        import numpy as np
+
+        if not {base, *names} <= set(self._names):
+            return None
+        contrasts = np.zeros((len(names), len(self._effects)))
+        for row, name in enumerate(names):
+            contrasts[row, self._names.index(name)] = 1
+            contrasts[row, self._names.index(base)] = -1
+        are_estimable = np.allclose(contrasts @ self._estimable, contrasts, atol=1e-6)
         # Rounding leaves a trace of a spread where there is none.
-        if not is_estimable or self.freedom < 1 or self._variance < 1e-18:
+        if not are_estimable or self.freedom < 1 or self._variance < 1e-18:
             return None
-        spread = sqrt(self._variance * float(contrast @ self._inverse @ contrast))
-        t = float(contrast @ self._effects) / spread
-        return 2 * float(stdtr(self.freedom, -abs(t)))
+        covariance = self._variance * contrasts @ self._inverse @ contrasts.T
+        return contrasts @ self._effects, covariance
 
 
 def holm(p_values: Iterable[float]) -> tuple[float, ...]:
@@ -84,6 +99,13 @@ def holm(p_values: Iterable[float]) -> tuple[float, ...]:
     return tuple(adjusted)
 
 
-def _log_odds(accuracy: float, images: int) -> float:
+def log_odds(accuracy: float, images: int) -> float:
+    """Return the logarithm of right to wrong, half an image added to both."""
     right = accuracy * images
     return log((right + 0.5) / (images - right + 0.5))
+
+
+def accuracy_of(odds: float, images: int) -> float:
+    """Return the accuracy of which these are the ``log_odds``."""
+    right = (images + 1) / (1 + exp(-odds)) - 0.5
+    return min(1.0, max(0.0, right / images))

@@ -36,7 +36,8 @@ def explain(
     """
     every = list(records)
     complete = [record for record in every if has_accuracy(record) and record.genes]
-    enough = len(complete) >= LEAST
+    differ = len({record.accuracy for record in complete}) > 1
+    enough = len(complete) >= LEAST and differ
     found = ask(complete, bands, seed) if enough else {}
     effects = settle(found)
     told = Told(

@@ -16,6 +16,12 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 
 _RATIOS: Final = np.concatenate([[0.0], np.geomspace(1e-4, 1e2, 61)])
+_NOT_MUCH_LESS: Final = 2.7
+"""Twice the log of how much less likely a ratio may be: of such, the least is taken.
+
+With few trials the likeliest is often far too high, by luck, and intervals too short.
+"""
+
 _ROOM: Final = 0.05
 """Of a trial that the model follows more closely than so, it says too little."""
 
@@ -28,7 +34,7 @@ class Fit:
         sought: the (Q,) fixed effects.
         weights: (Q, N), by which the values become them.
         fitted: the (N,) values without noise.
-        spread: (N,), how far values are off, as if each had not been seen.
+        variances: (N,), of the noise of each value.
         variance: of the noise.
         ratio: of the variance of an effect in the way to that of the noise.
         columns: (N, Q + P), of fixed and of other effects.
@@ -39,16 +45,16 @@ class Fit:
     sought: Matrix
     weights: Matrix
     fitted: Matrix
-    spread: Matrix
+    variances: Matrix
     variance: float
     ratio: float
     columns: Matrix
     solver: Matrix
     room: Matrix
 
-    def left(self, values: Matrix) -> Matrix:
-        """Return what the model, fitted to rows of (B, N) values, leaves of them."""
-        return (values - (values @ self.solver) @ self.columns.T) / self.room
+    def variances_of(self, values: Matrix) -> Matrix:
+        """Return those of the noise in rows of (B, N) values, with the same model."""
+        return _variances(values - (values @ self.solver) @ self.columns.T, self.room)
 
 
 def fit(values: Matrix, fixed: Matrix, others: Matrix) -> Fit:
@@ -69,7 +75,7 @@ def fit(values: Matrix, fixed: Matrix, others: Matrix) -> Fit:
         sought=effects[:num_fixed],
         weights=solver[:, :num_fixed].T,
         fitted=fitted,
-        spread=(values - fitted) / room,
+        variances=_variances(values - fitted, room),
         variance=variance,
         ratio=ratio,
         columns=columns,
@@ -78,8 +84,19 @@ def fit(values: Matrix, fixed: Matrix, others: Matrix) -> Fit:
     )
 
 
+def _variances(left: Matrix, room: Matrix) -> Matrix:
+    """Return the variance of the noise of each value, from what the model leaves of it.
+
+    That is how far it is off, as if it had not been seen (HC3; MacKinnon and White
+    1985), but no less than the mean of all: few values that agree by luck are not
+    certain.
+    """
+    mean = (left**2).sum(axis=-1, keepdims=True) / room.sum()
+    return np.asarray(np.maximum((left / room) ** 2, mean))
+
+
 def _ratio(values: Matrix, fixed: Matrix, others: Matrix) -> tuple[float, float]:
-    """Return the ratio of variances that is most likely, and that of the noise."""
+    """Return the least ratio of variances that is likely, and that of the noise."""
     basis = _basis(fixed)
     rest = values - basis @ (basis.T @ values)
     free = len(values) - basis.shape[1]
@@ -95,8 +112,9 @@ def _ratio(values: Matrix, fixed: Matrix, others: Matrix) -> tuple[float, float]
     noise = ((along / grown).sum(axis=1) + beside) / free
     with np.errstate(divide="ignore"):
         surprise = np.log(grown).sum(axis=1) + free * np.log(noise)
-    best = int(np.argmin(surprise))
-    return float(_RATIOS[best]), float(noise[best])
+    likely = surprise <= surprise.min() + _NOT_MUCH_LESS
+    least = int(np.argmax(likely))
+    return float(_RATIOS[least]), float(noise[least])
 
 
 def _basis(columns: Matrix) -> Matrix:

@@ -1,7 +1,7 @@
 """An explanation in plain words: what is established, what is not, what would tell."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
 from typing import Final
@@ -12,11 +12,14 @@ from nas.report.explanation import AggregationEffect, Importance
 
 MINUS: Final = "\N{MINUS SIGN}"
 
-_TOLD: Final = 3
+_TOLD: Final = 4
 """Established differences of bands that are told one by one."""
 
 _HOPELESS: Final = 20.0
 """A run so many times as long is not worth it."""
+
+_SMALL: Final = 0.001
+"""Nor is any for a difference in accuracy below this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +29,12 @@ class Source:
     Args:
         run: the folder.
         trials: that its search was asked for, None where nobody knows.
-        arm: that alone is looked at, None for all.
+        minimised: by the search beside its errors, in words.
     """
 
     run: str = "RUN"
     trials: int | None = None
-    arm: str | None = None
+    minimised: str = "size"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,7 @@ def words(told: Told) -> str:
     """Return the paragraph."""
     number = len(told.complete)
     if number < LEAST:
-        more = f"'{_resume(told, LEAST / max(number, 1))}' trains more"
+        more = f"'{_resume(told, LEAST)}' trains more"
         return (
             f"{_count(number, 'whole training')} can tell nothing about genes or "
             f"aggregations: that takes at least {LEAST}. {_upper(more)}."
@@ -65,12 +68,21 @@ def words(told: Told) -> str:
             f"{_percent(told.complete[0].accuracy or 0.0)}: there is nothing to "
             "explain. More epochs or other data may tell networks apart."
         )
-    parts = [
-        f"Among {number:,} trials, and at equal size:",
-        _importances(told.importances),
-        *_aggregations(told),
-    ]
-    return " ".join(part for part in parts if part)
+    sure, unsure = [*_established(told)], [*_open(told)]
+    parts = [f"This is what {number:,} trials say of networks of equal size."]
+    parts.append(
+        f"Established: {'; '.join(sure)}." if sure else "Nothing is established."
+    )
+    if unsure:
+        parts.append(f"Not established: {'; '.join(unsure)}.")
+    if not told.effects:
+        parts.append(
+            "No block has a choice of aggregations in these trials, so there is "
+            "nothing to say of sum against concat or hierarchical."
+        )
+    else:
+        parts += _next(told)
+    return " ".join(parts)
 
 
 def points(difference: float) -> str:
@@ -83,118 +95,122 @@ def position(effect: AggregationEffect) -> str:
     return "all blocks" if effect.block is None else f"block {effect.block}"
 
 
-def _importances(importances: Sequence[Importance]) -> str:
-    sure = [one for one in importances if one.established]
-    if not importances:
-        return ""
-    if not sure:
-        return (
-            "No gene by itself explains more of what accuracy varies than the luckiest "
-            "of genes would by chance."
-        )
-    shares = [f"{one.gene} ({100 * one.value:.0f} %)" for one in sure]
-    return f"What accuracy varies goes by {_listed(shares)}, beyond chance."
-
-
-def _aggregations(told: Told) -> list[str]:
-    effects = told.effects
-    if not effects:
-        return [
-            "No block has a choice of aggregations in these trials, so there is "
-            "nothing to say of sum against concat or hierarchical."
-        ]
-    known = [effect for effect in effects if effect.established]
+def _established(told: Told) -> Iterator[str]:
+    """Yield what is established, a clause each."""
+    known = [effect for effect in _said(told) if effect.established]
     broad = [effect for effect in known if effect.band is None]
+    told_already = {(effect.block, effect.one, effect.other) for effect in broad}
     narrow = [effect for effect in known if effect.band is not None]
-    parts = [_established(effect) for effect in broad]
-    parts += [_established(effect) for effect in narrow[:_TOLD]]
-    if (rest := len(narrow) - _TOLD) > 0:
-        parts.append(
-            f"{rest} more of the differences in bands of size are established."
+    # What holds for all sizes, too, is no news; what holds in one block says more than
+    # what holds in all.
+    news = [e for e in narrow if (e.block, e.one, e.other) not in told_already]
+    news = sorted(news, key=lambda e: e.block is None)[:_TOLD]
+    for effect in (*broad, *news):
+        assert effect.low is not None
+        assert effect.high is not None
+        low, high = sorted(100 * abs(end) for end in (effect.low, effect.high))
+        yield (
+            f"{_clause(effect)} ({low:.1f} to {high:.1f}; {effect.trials_one:,} and "
+            f"{effect.trials_other:,} trials)"
         )
-    parts.append(_open(effects))
-    parts.append(_next(told))
-    return parts
+    if rest := len(narrow) - len(news):
+        yield f"{_count(rest, 'more difference')} in bands of size"
+    shares = [
+        f"{one.gene} ({100 * one.value:.0f} %)"
+        for one in told.importances
+        if one.established
+    ]
+    if shares:
+        yield f"genes that explain some of what size leaves open: {_listed(shares)}"
 
 
-def _established(effect: AggregationEffect) -> str:
-    assert effect.difference is not None
-    assert effect.low is not None
-    assert effect.high is not None
-    more = effect.difference > 0
-    low, high = sorted(100 * abs(end) for end in (effect.low, effect.high))
-    where = (
-        "in all blocks" if effect.block is None else f"in block {effect.block}"
-    ) + ("" if effect.band is None else f", of {effect.band.label} parameters,")
-    return (
-        f"It is established that {effect.one} {where} is "
-        f"{100 * abs(effect.difference):.1f} points {'more' if more else 'less'} "
-        f"accurate than {effect.other} ({low:.1f} to {high:.1f}; {effect.trials_one} "
-        f"and {effect.trials_other} trials)."
+def _open(told: Told) -> Iterator[str]:
+    """Yield what is not established, a clause each."""
+    effects = _said(told)
+    broad = [effect for effect in effects if effect.band is None]
+    left = [effect for effect in broad if not effect.established]
+    if broad and len(left) == len(broad):
+        yield "any difference between aggregations over all sizes"
+    else:
+        for effect in left:
+            if effect.block is None and effect.difference is not None:
+                yield (
+                    f"{effect.one} against {effect.other} in all blocks "
+                    f"({interval(effect)} points)"
+                )
+    narrow = [effect for effect in effects if effect.band is not None]
+    if narrow and not any(effect.established for effect in narrow):
+        yield "any difference in a single band of size"
+    if none := sum(effect.difference is None for effect in broad):
+        yield (
+            f"{none} of the {_count(len(broad), 'comparison')} over all sizes, for "
+            "which there are too few trials"
+        )
+    if told.importances and not any(one.established for one in told.importances):
+        yield "that any gene alone explains more than the luckiest would by chance"
+
+
+def _next(told: Told) -> Iterator[str]:
+    """Yield sentences on what to run to know more."""
+    best = max(told.complete, key=lambda record: record.accuracy or 0.0)
+    ablate = (
+        f"For the best network, 'nas ablate {quote(told.source.run)} --trial "
+        f"{best.trial}' asks directly: it switches aggregations at the same size, with "
+        "several seeds."
     )
-
-
-def _open(effects: Sequence[AggregationEffect]) -> str:
-    """Say what is not established."""
-    broad = [e for e in effects if e.band is None]
-    left = [e for e in broad if not e.established]
-    answered = [e for e in left if e.difference is not None]
-    parts = []
-    if len(left) == len(broad):
-        parts.append("No difference between aggregations is established.")
-    elif everywhere := [e for e in answered if e.block is None]:
-        said = [f"{e.one} against {e.other} ({_interval(e)})" for e in everywhere]
-        parts.append(f"In all blocks, {_listed(said)} is open.")
-    in_bands = [e for e in effects if e.band is not None]
-    if in_bands and not any(e.established for e in in_bands) and len(left) < len(broad):
-        parts.append("Within the bands of size, no difference is established.")
-    if unanswered := sum(e.difference is None for e in broad):
-        parts.append(
-            f"{_count(unanswered, 'comparison')} of {len(broad)} over all sizes had "
-            "too few trials on one side."
-        )
-    return " ".join(parts)
-
-
-def _next(told: Told) -> str:
-    """Say what to run to know more."""
     single = [
         effect
         for effect in told.longer
         if effect.block is not None and effect.band is None and not effect.established
     ]
-    ablate = f"nas ablate {quote(told.source.run)}"
-    if told.complete:
-        best = max(told.complete, key=lambda record: record.accuracy or 0.0)
-        ablate += f" --trial {best.trial}"
-    asks = (
-        f"'{ablate}' asks directly for the best network: it switches its aggregations "
-        "at the same size, with several seeds."
-    )
-    if not single:
-        return asks
-    closest = min(single, key=lambda effect: told.longer[effect])
-    assert closest.difference is not None
-    times = told.longer[closest]
-    said = (
-        f"The open question nearest to an answer is {closest.one} against "
-        f"{closest.other} in block {closest.block}: {points(closest.difference)} "
-        f"points ({_interval(closest)})."
-    )
-    if times > _HOPELESS:
-        return f"{said} It is too small for any search to establish. {asks}"
-    return (
-        f"{said} If it is what it looks like, about "
-        f"{_round(times * len(told.complete)):,} trials show it: "
-        f"'{_resume(told, times)}'. {asks}"
-    )
+    if single:
+        closest = min(single, key=lambda effect: told.longer[effect])
+        times = told.longer[closest]
+        if abs(closest.difference or 0.0) < _SMALL:
+            times = math.inf
+        yield (
+            f"Nearest to an answer: {_clause(closest)} ({interval(closest)})."
+            if times <= _HOPELESS
+            else "What is open is too small for a longer search to tell."
+        )
+        if times <= _HOPELESS:
+            trials = _round(times * len(told.complete))
+            yield (
+                f"If that is so, it takes {trials:,} trials or more to establish it: "
+                f"'{_resume(told, trials)}'."
+            )
+    yield ablate
 
 
-def _resume(told: Told, times: float) -> str:
-    asked = told.source.trials or len(told.complete)
-    return (
-        f"nas resume {quote(told.source.run)} --trials {_round(max(asked, 1) * times)}"
-    )
+def _said(told: Told) -> list[AggregationEffect]:
+    """Return the differences to speak of: where one block has a choice, once."""
+    blocks = {effect.block for effect in told.effects} - {None}
+    return [
+        effect for effect in told.effects if effect.block is not None or len(blocks) > 1
+    ]
+
+
+def _clause(effect: AggregationEffect) -> str:
+    """Return a difference in words: 'concat loses 1.2 points to sum in block 2'."""
+    assert effect.difference is not None
+    won = "wins" if effect.difference > 0 else "loses"
+    by = f"{100 * abs(effect.difference):.1f} points"
+    over = "over" if effect.difference > 0 else "to"
+    where = f"in {position(effect)}"
+    if effect.band is not None:
+        where += f" at {effect.band.label} parameters"
+    return f"{effect.one} {won} {by} {over} {effect.other} {where}"
+
+
+def _resume(told: Told, trials: int) -> str:
+    """Return the command after which there are about so many complete trials."""
+    complete = len(told.complete)
+    asked = told.source.trials or complete
+    if complete:
+        more = math.ceil(trials * asked / complete)
+    else:
+        more = asked + trials if told.records else max(asked, trials)
+    return f"nas resume {quote(told.source.run)} --trials {more}"
 
 
 def notes(told: Told) -> tuple[str, ...]:
@@ -208,7 +224,7 @@ def notes(told: Told) -> tuple[str, ...]:
     ]
     if left_out:
         found.append(f"Left out: {' and '.join(left_out)}.")
-    if len(complete) < LEAST:
+    if not told.effects and not told.importances:
         return tuple(found)
     if len(complete) < FEW:
         found.append(f"Rough, being from {len(complete)} trials.")
@@ -225,16 +241,22 @@ def notes(told: Told) -> tuple[str, ...]:
             "The search trains what it believes in, so what it gave up early rests on "
             f"few trials, perhaps unlucky ones. {alone}"
         )
+    if told.source.minimised != "size":
+        found.append(
+            "Equal size means as many parameters, though the search went by "
+            f"{told.source.minimised}."
+        )
     if told.effects:
         found.append(
-            "Intervals hold together: in 1 of 20 runs one or more of the whole table "
-            "would miss. Each aggregation is taken with the depths and options it was "
-            "trained with."
+            "Intervals hold together: in about 1 of 20 runs one or more of the whole "
+            "table would miss. Each aggregation is taken with the depths and options "
+            "it was trained with."
         )
     return tuple(found)
 
 
-def _interval(effect: AggregationEffect) -> str:
+def interval(effect: AggregationEffect) -> str:
+    """Return the interval of a difference that is known, in points."""
     assert effect.low is not None
     assert effect.high is not None
     return f"{points(effect.low)} to {points(effect.high)}"

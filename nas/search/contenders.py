@@ -21,7 +21,8 @@ class Contender:
     """A network with its recipe, under a name: "trial-7", "resnet20@300k".
 
     ``trial`` is the number of a trial of the search, None for a known network.
-    ``target`` is there where widths were scaled: the parameters that it stays under.
+    ``target`` is there where widths were scaled: the parameters that it stays under,
+    or comes as near to as it can.
     """
 
     name: str

@@ -31,15 +31,15 @@ from nas.report.given_size import given_size
 if TYPE_CHECKING:
     from optuna import Study
 
-_TREES: Final = 48
+_TREES: Final = 32
 _DEALS: Final = 20
 """Times that accuracies are dealt at random: one gene in 21 lucky runs stands out."""
 
-_TREES_A_DEAL: Final = 3
+_TREES_A_DEAL: Final = 6
 _FILLS: Final = 6
 """Times that random values are drawn for genes that are not in use."""
 
-_MOST: Final = 250
+_MOST: Final = 200
 """Trials that trees are grown from; of more of them some are drawn."""
 
 Shares = NDArray[np.float64]
@@ -78,9 +78,9 @@ def importances(
         )
         return np.array([[row[name] for name in genes] for row in rows])
 
-    from nas.search.study import quiet_optuna
+    from nas.search.quiet import QUIET_OPTUNA
 
-    with quiet_optuna():
+    with QUIET_OPTUNA:
         studies = [_study(genes, left, rng) for _ in range(_FILLS)]
         found = grown((left for _ in range(_TREES)), 1)
         dealt = grown((rng.permutation(left) for _ in range(_DEALS)), _TREES_A_DEAL)

@@ -37,8 +37,9 @@ def _files(run: RunFolder) -> Iterator[Path]:
     folders = [run.path, run.report_path, run.plugins_path]
     if run.trials_path.is_dir():
         folders += map(run.trial_path, run.trial_numbers())
-    # By protocol, contender and seed.
-    folders += (path for path in run.path.glob("retrain/*/*/**/") if path.is_dir())
+    # By protocol, contender and seed, and ablations by their trial before.
+    for pattern in ("retrain/*/*/**/", "ablate/*/*/*/**/"):
+        folders += (path for path in run.path.glob(pattern) if path.is_dir())
     for folder in folders:
         yield from _files_in(folder)
 

@@ -13,6 +13,7 @@ from nas.records import EvalRequest, TrialRecord
 from nas.report import CostAxis
 from nas.retraining import Protocol
 from nas.search.beliefs import believe
+from nas.search.board.live import LiveBoard
 from nas.search.config import SearchConfig
 from nas.search.contenders import Contender
 from nas.search.events import Begun, Event, Notice
@@ -22,7 +23,7 @@ from nas.search.mending import torn_weights, train_again
 from nas.search.noise_files import read_repeats, write_beliefs
 from nas.search.quantizing import quantize_all
 from nas.search.repeats import Repeater
-from nas.search.retrain_files import check_test, read_retrained
+from nas.search.retrain_files import RETRAINED, Shelf, check_test, read_retrained
 from nas.search.retrainer import Retrainer
 from nas.search.run import RunFolder
 from nas.search.samplers.one_thread import one_thread
@@ -65,7 +66,7 @@ def run_search(
         SearchFailed: when no candidate could be trained, one after another failed, or
             results cannot be written.
     """
-    with run.owned(), _writing(run):
+    with run.owned(), _writing(run), LiveBoard(run, on_event) as on_event:
         remove_half_written(run)
         config = run.config()
         limits = TimeLimits(config.timeout, _num_images(data))
@@ -154,6 +155,7 @@ def run_retraining(
     protocol: Protocol,
     seeds: int,
     *,
+    shelf: Shelf = RETRAINED,
     int8: bool = False,
     on_event: Callable[[Event], None] = lambda _: None,
     now: Callable[[], datetime] = utc_now,
@@ -168,6 +170,7 @@ def run_retraining(
         contenders: who is trained.
         protocol: how.
         seeds: trainings of each contender.
+        shelf: where they are kept.
         int8: quantise what was trained, too.
         on_event: told of every training.
         now: the clock.
@@ -177,22 +180,22 @@ def run_retraining(
     """
     with run.owned(), _writing(run, "the same command again"):
         remove_half_written(run)
-        check_test(run, data.test)
+        check_test(run, data.test, shelf)
         config = run.config()
         limits = TimeLimits(config.timeout, _num_images(data.search))
         test = partial(
             start_evaluator, test=data.test, validates=not protocol.use_validation
         )
         with _executor(config, data.search, test) as executor:
-            Retrainer(run, config, executor, limits, protocol, on_event, now).train(
-                contenders, seeds
-            )
+            Retrainer(
+                run, config, executor, limits, protocol, on_event, now, shelf
+            ).train(contenders, seeds)
         names = {contender.name for contender in contenders}
         if int8:
             quantize_all(run, data, names, protocol, on_event)
     trainings = [
         training
-        for each in read_retrained(run).get(protocol, ())
+        for each in read_retrained(run, shelf).get(protocol, ())
         if each.contender.name in names
         for training in each.trainings
     ]

@@ -21,6 +21,9 @@ from nas.search.events import (
 from nas.search.jobs import Job, train_all
 from nas.search.mending import file_digest
 from nas.search.retrain_files import (
+    RETRAINED,
+    Retrained,
+    Shelf,
     enter,
     finish_training,
     forget,
@@ -46,6 +49,7 @@ class Retrainer:
         protocol: what all trainings have in common.
         on_event: told of every training.
         now: the clock.
+        shelf: where they are kept.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Retrainer:
         protocol: Protocol,
         on_event: Callable[[Event], None],
         now: Callable[[], datetime],
+        shelf: Shelf = RETRAINED,
     ) -> None:
         self.run_folder = run
         self.config = config
@@ -65,6 +70,7 @@ class Retrainer:
         self.protocol = protocol
         self.on_event = on_event
         self.now = now
+        self.shelf = shelf
 
     def train(self, contenders: Sequence[Contender], seeds: int) -> None:
         """Have each contender trained from so many seeds, earlier ones included.
@@ -73,7 +79,7 @@ class Retrainer:
         is what has other weights now than it was trained to.
         """
         contenders = self._entered(contenders)
-        before = read_retrained(self.run_folder).get(self.protocol, ())
+        before = self._finished()
         done = {
             (training.contender, training.number)
             for each in before
@@ -131,15 +137,14 @@ class Retrainer:
         Who has finished no training, or lost what tells how, begins anew. A trial's
         recipe is its own, and cannot be lost.
         """
-        before = read_retrained(self.run_folder).get(self.protocol, ())
-        begun = {each.contender.name: each.contender for each in before}
+        begun = {each.contender.name: each.contender for each in self._finished()}
         entered = []
         for contender in contenders:
             known = begun.get(contender.name)
             if known is None:
                 if contender.trial is None:
-                    forget(self.run_folder, self.protocol, contender.name)
-                enter(self.run_folder, self.protocol, contender)
+                    forget(self.run_folder, self.protocol, contender.name, self.shelf)
+                enter(self.run_folder, self.protocol, contender, self.shelf)
             elif known.recipe != contender.recipe:
                 self.on_event(
                     Notice(
@@ -150,10 +155,17 @@ class Retrainer:
             entered.append(known or contender)
         return entered
 
+    def _finished(self) -> tuple[Retrained, ...]:
+        return read_retrained(self.run_folder, self.shelf).get(self.protocol, ())
+
     def _is_torn(self, training: Retraining) -> bool:
         """Tell whether weights are others now; those that were removed are not."""
         path = weights_path(
-            self.run_folder, self.protocol, training.contender, training.number
+            self.run_folder,
+            self.protocol,
+            training.contender,
+            training.number,
+            self.shelf,
         )
         return path.is_file() and file_digest(path) != training.weights
 
@@ -166,10 +178,13 @@ class Retrainer:
             # The same for all contenders: differences between them are paired.
             seed=derived_seed(f"{self.config.seed}/retrain/{number}"),
             prepare=partial(self._begin, contender, number),
+            row=f"retrain/{self.protocol.folder}/{contender.name}",
         )
 
     def _begin(self, contender: Contender, number: int) -> Path:
-        folder = start_training(self.run_folder, self.protocol, contender.name, number)
+        folder = start_training(
+            self.run_folder, self.protocol, contender.name, number, self.shelf
+        )
         self.on_event(RetrainingStarted(contender=contender.name, number=number))
         return folder
 
@@ -188,7 +203,9 @@ class Retrainer:
             reason=result.reason,
             batch_size=job.attempt.batch_size,
             finished=self.now().isoformat(timespec="seconds"),
-            weights=result.weights,
+            weights=result.weights if self.shelf.keeps_weights else None,
         )
-        finish_training(self.run_folder, self.protocol, training, result.traceback)
+        finish_training(
+            self.run_folder, self.protocol, training, result.traceback, self.shelf
+        )
         return training

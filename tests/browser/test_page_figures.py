@@ -91,6 +91,24 @@ def test_a_view_of_genes_leaves_out_lines(browser, path):
     browser.until(lambda: browser.run(MARKS)["genes"] == before)
 
 
+def test_arrow_keys_follow_the_lines_of_trials_through_their_genes(browser, path):
+    from selenium.webdriver.common.keys import Keys
+
+    browser.open(path)
+    drawn(browser)
+    plot = browser.driver.find_element("id", "figure-genes")
+    rows = browser.run(f"return {LAYOUT[7:]}.shapes.length", "genes")
+    stops = []
+    for _ in range(2):
+        plot.send_keys(Keys.ARROW_RIGHT)
+        lines = plot.find_elements("css selector", ".followed polyline")
+        assert [len(line.get_attribute("points").split()) for line in lines] == [rows]
+        stops.append(browser.run("return page_card.querySelector('h4').textContent"))
+    assert stops[0] != stops[1]
+    plot.send_keys(Keys.ESCAPE)
+    assert plot.find_elements("css selector", ".followed") == []
+
+
 def test_figures_fit_a_phone(browser, path):
     browser.resize(390, 844, phone=True)
     browser.open(path)

@@ -6,12 +6,15 @@ COMMANDS = [
     "resume",
     "repeat",
     "retrain",
+    "ablate",
     "repair",
     "report",
+    "explain",
     "export",
     "measure",
     "show",
     "tensorboard",
+    "list",
 ]
 
 OPTIONS = {
@@ -55,8 +58,10 @@ OPTIONS = {
         *("RUN", "--trials", "--seeds", "--epochs", "--use-validation", "--with"),
         "--quantize",
     ],
+    "ablate": ["RUN", "--trial", "--seeds", "--epochs", "--json"],
     "repair": ["RUN"],
-    "report": ["RUN", "--json"],
+    "report": ["RUN", "--json", "--compare"],
+    "explain": ["RUN", "--arm", "--json"],
     "export": [
         *("RUN|NETWORK", "--trial", "--max-params", "--network", "--seed"),
         *("--input", "--classes", "--to"),
@@ -70,7 +75,8 @@ OPTIONS = {
         *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),
         *("--json", "--picture"),
     ],
-    "tensorboard": ["RUN", "--port"],
+    "tensorboard": ["RUN", "--port", "--graph"],
+    "list": ["FOLDER", "--json"],
 }
 
 

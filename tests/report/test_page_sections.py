@@ -220,7 +220,7 @@ def test_lines_go_through_the_values_of_their_trials():
         "fusion",
     ]
     by_number = {record.trial: record for record in records}
-    drawn = set()
+    drawn, rooms = set(), {}
     for trace in figure.data:
         for x, y, trial in zip(
             trace["x"], trace["y"], trace["customdata"], strict=True
@@ -235,6 +235,10 @@ def test_lines_go_through_the_values_of_their_trials():
                 room = rows[name][int(x * len(rows[name]))]
                 value = by_number[trial].genes.get(name)
                 assert room == ("not in use" if value is None else str(value))
+                rooms.setdefault((y, room), []).append((x, by_number[trial].accuracy))
+    for members in rooms.values():
+        accuracies = [accuracy for _, accuracy in sorted(members)]
+        assert accuracies == sorted(accuracies)
     assert drawn == {r.trial for r in records if r.status == "complete"}
     front = {record.trial for record in data.summary.front}
     assert set(figure.data[2]["customdata"]) - {None} == front
@@ -347,8 +351,19 @@ def test_an_explanation_that_has_too_few_trials_still_says_so():
     )
     data = made_page(made_trials(5), explanation)
     section = aggregation_section(data)
+    assert section.more == ""
     assert (section.figures, "Too few trials." in section.html) == ((), True)
     assert importance_section(data) is None
+
+
+def test_where_no_difference_is_known_there_is_a_table_and_no_empty_figure():
+    explanation = made_explanation()
+    unknown = {"difference": None, "low": None, "high": None}
+    effects = tuple(replace(effect, **unknown) for effect in explanation.effects)
+    explanation = replace(explanation, effects=effects)
+    section = aggregation_section(made_page(made_trials(5), explanation))
+    assert section.figures == ()
+    assert Tags(section.more).text.count("too few trials") == len(effects)
 
 
 def test_what_was_chosen_adds_up():
@@ -365,6 +380,7 @@ def test_what_was_chosen_adds_up():
                 share = values.count(trace["name"]) / len(values)
                 assert trace["x"][row] == pytest.approx(share, abs=1e-5)
             assert sum(trace["x"][row] for trace in figure.data) == pytest.approx(1)
+    assert figure.words.startswith(f"Of the blocks of {len(everyone)} complete trials")
     alike = [replace(r, architecture=records[0].architecture) for r in records]
     assert chosen_section(made_page(alike)) is None
 

@@ -22,8 +22,9 @@ def aggregation_section(data: PageData) -> Section | None:
     effects = explanation.effects
     title = "Sum, concat or hierarchical"
     html = f"<p>{text(explanation.words)}</p>\n{listed(explanation.notes)}"
-    if not effects:
-        return Section(anchor="aggregation", title=title, html=html)
+    if all(effect.difference is None for effect in effects):
+        more = _table(effects) if effects else ""
+        return Section(anchor="aggregation", title=title, html=html, more=more)
     figures = [
         forest(
             "aggregation-blocks",

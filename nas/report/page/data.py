@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nas.report.ablated import Ablation
 from nas.report.explanation import Explanation
 from nas.report.judged import RepeatFacts
 from nas.report.latencies import Latencies
@@ -44,6 +45,7 @@ class PageData:
         repeats: what repeats of trials came to, by the trials' numbers.
         latencies: of trials of the front.
         contests: what retrained networks came to, the latest protocol's last.
+        ablations: what other aggregations in trials came to.
         spent: seconds of device time.
         explanation: why the winners win, where trials are enough to say.
     """
@@ -58,5 +60,6 @@ class PageData:
     repeats: Mapping[int, RepeatFacts] = field(default_factory=dict)
     latencies: Latencies = field(default_factory=dict)
     contests: Mapping[Protocol, Contest] = field(default_factory=dict)
+    ablations: Sequence[Ablation] = ()
     spent: Sequence[Spent] = ()
     explanation: Explanation | None = None

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from nas.report.page.ablation import ablation_section
 from nas.report.page.aggregation import aggregation_section
 from nas.report.page.cards import cards
 from nas.report.page.chosen import chosen_section
@@ -35,6 +36,7 @@ SECTIONS: Final[Sequence[Callable[[PageData], Section | None]]] = (
     front_section,
     networks_section,
     retrained_section,
+    ablation_section,
     aggregation_section,
     chosen_section,
     importance_section,

@@ -1,0 +1,129 @@
+"""A winner trained beside itself with other aggregations, at equal size."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from nas.ablations import latest_ablation
+from nas.api import OnProgress, write_report_of
+from nas.data import load, retraining_data
+from nas.errors import ConfigError, RunError, SpecError
+from nas.preparing import check_main_guard, warm_up
+from nas.records import TrialRecord
+from nas.report.ablated import Ablation
+from nas.retraining import Protocol
+from nas.run import Run
+from nas.search import Event, Notice
+from nas.search.ablation_shelves import ablation_shelf
+from nas.search.changes import check_data, check_options
+from nas.search.contenders import Contender, trial_contender
+from nas.search.devices import check_device
+from nas.space.resized import resized
+from nas.space.switched import switches
+
+
+def ablate(
+    run: Path | str,
+    *,
+    trial: int | None = None,
+    seeds: int = 5,
+    epochs: int | None = None,
+    on_event: Callable[[Event], None] = lambda _: None,
+    on_progress: OnProgress | None = None,
+) -> Ablation:
+    """Train a trial, and the same with other aggregations at the same size.
+
+    Each block's aggregation is switched to each of the others, one block at a time and
+    all of them at once, and widths are solved anew, so that the parameters are as many.
+    All are trained from scratch with the same recipe from the same seeds, and tested
+    once each. Results are kept in the run: those that there are already count, and an
+    interrupted call goes on where it was when it is made again.
+
+    Args:
+        run: the run folder.
+        trial: its number; None for the best one.
+        seeds: trainings of each network.
+        epochs: of each training; None for those of the trial's own recipe.
+        on_event: told of every training.
+        on_progress: told how many of how many images have been read.
+
+    Raises:
+        NasError: when there is no such run or trial, or the run is taken.
+        SearchFailed: when results cannot be written, or no training succeeded.
+    """
+    check_main_guard()
+    found = Run(Path(run))
+    with found.folder.owned():
+        check_options(found.folder)
+    for name, value in (("seeds", seeds), ("epochs", epochs)):
+        if value is not None and value < 1:
+            raise ConfigError(f"{name} must be at least 1; got {value}")
+    record = found.best() if trial is None else found.trial(trial)
+    if record.status == "failed":
+        raise RunError(
+            f"trial {record.trial} failed ({record.error}); choose another --trial"
+        )
+    config = found.config
+    base = trial_contender(record, config.recipe)
+    protocol = Protocol(epochs=None if epochs == base.recipe.epochs else epochs)
+    contenders, left_out = _contenders(found, base)
+    for reason in left_out:
+        on_event(Notice(text=f"left out: {reason}"))
+    check_device(config.device, config.devices, found.path)
+    warm_up(config)
+    dataset = load(config.data, image_size=config.image_size, on_progress=on_progress)
+    check_data(found.folder, dataset)
+    data = retraining_data(dataset, use_validation=False)
+    each = _seconds(record, protocol.applied(base.recipe).epochs)
+    on_event(
+        Notice(
+            text=f"{len(contenders) * seeds} trainings in all; by what trial "
+            f"{record.trial} took, about {each:.1f} s each"
+        )
+    )
+    from nas.search.loop import run_retraining
+
+    try:
+        run_retraining(
+            found.folder,
+            data,
+            contenders,
+            protocol,
+            seeds,
+            shelf=ablation_shelf(record.trial),
+            on_event=on_event,
+        )
+    finally:
+        write_report_of(found, on_event)
+    return latest_ablation(found.folder, record.trial, protocol)
+
+
+def _contenders(run: Run, base: Contender) -> tuple[list[Contender], list[str]]:
+    """Return a trial with its variants, and what there is no variant of, and why."""
+    made = switches(base.architecture, run.folder.space())
+    contenders, left_out = [base], list(made.left_out)
+    params = base.params
+    for switch in made.variants:
+        try:
+            network = resized(switch.architecture, params)
+        except SpecError as error:
+            left_out.append(f"{switch.name}: {error}")
+            continue
+        contenders.append(
+            Contender(
+                name=switch.name,
+                architecture=network,
+                recipe=base.recipe,
+                target=params,
+            )
+        )
+    if len(contenders) == 1:
+        raise RunError(
+            f"trial {base.trial} has no other aggregation that fits: "
+            f"{'; '.join(left_out)}"
+        )
+    return contenders, left_out
+
+
+def _seconds(record: TrialRecord, epochs: int) -> float:
+    """Return about how long a training takes."""
+    return record.seconds / max(1, record.trained_epochs) * epochs
