@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from nas.errors import counted
 from nas.report.page.data import PageData
 from nas.report.page.html import Column, listed, pairs, table, text
 from nas.report.page.section import Section
@@ -60,10 +59,6 @@ def _notes(data: PageData) -> Iterator[str]:
     records = data.summary.records
     if data.config["halving"] and records:
         yield f"Halving: {describe_stops(records, data.config['recipe']['epochs'])}."
-    why = Counter(r.reason or "error" for r in records if r.status == "failed")
-    if why:
-        parts = (f"{reason} ({count:,})" for reason, count in why.most_common())
-        yield f"Why {counted(sum(why.values()), 'trial')} failed: {', '.join(parts)}."
     yield (
         "Networks that were proposed before are drawn again ahead of any training, so "
         "they cost nothing; they are not counted."
