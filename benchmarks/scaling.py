@@ -12,7 +12,9 @@ against one worker's rate, and the slowdown beside foreign processes.
 trials with the random sampler, whose own time is measured apart, makes them durable,
 takes in their results and makes those durable, for TRIALS trials each; interleaved,
 medians and 95th percentiles. It also measures reading the run and finding its front, in
-a process of its own each time, without its imports.
+a process of its own each time, without its imports; what a trial's events for
+TensorBoard cost, which a search writes in a thread beside all that; and how long those
+of all trials take, pictures among them.
 """
 
 import argparse
@@ -35,12 +37,15 @@ from nas.data import load
 from nas.nn.cost import cost
 from nas.records import Recipe, TrialRecord
 from nas.search import RunFolder, SearchConfig
+from nas.search.board.board import Board
 from nas.search.mirror import Mirror
 from nas.search.study import Proposer
 from nas.space import BoundSpace, SearchSpace
 
 TRIALS = 100
 ROUND = 20
+
+FACTS = {"name": "noise", "classes": list("0123456789"), "shape": [1, 28, 28]}
 
 BUSY = "while True: pass"
 
@@ -141,7 +146,7 @@ class Coordinator:
 
     def __init__(self, path: Path, space: BoundSpace, num_stored: int) -> None:
         config = SearchConfig(trials=num_stored)
-        self.folder = RunFolder.create(path, config, space.space, {})
+        self.folder = RunFolder.create(path, config, space.space, FACTS)
         rng = random.Random(0)
         distinct: dict[Architecture, None] = {}
         while len(distinct) < num_stored:
@@ -162,6 +167,9 @@ class Coordinator:
         self.mirror.catch_up(known, self.folder.unfinished())
         self.resume_seconds = time.perf_counter() - began
         self.next_trial = num_stored
+        began = time.perf_counter()
+        self.board = Board(self.folder, known, {}, print)
+        self.board_seconds = time.perf_counter() - began
 
     def record(
         self, trial: int, architecture: Architecture, accuracy: float
@@ -183,8 +191,8 @@ class Coordinator:
             finished="2026-01-01T00:00:00+00:00",
         )
 
-    def one_trial(self) -> tuple[float, float]:
-        """Return seconds: of a proposal without the sampler's, and of the rest."""
+    def one_trial(self) -> tuple[float, float, float]:
+        """Return seconds: a proposal's without the sampler's, the rest's, events'."""
         began = time.perf_counter()
         architecture = self.proposer.propose()
         assert architecture is not None
@@ -197,7 +205,10 @@ class Coordinator:
         self.folder.finish_trial(record)
         self.proposer.tell(record)
         self.mirror.finish(record)
-        return proposed - began, time.perf_counter() - recorded
+        shown = time.perf_counter()
+        self.board.take(record)
+        self.board.flush()
+        return proposed - began, shown - recorded, time.perf_counter() - shown
 
 
 def measure_coordinator(rounds: int, sizes: Sequence[int]) -> None:
@@ -210,28 +221,37 @@ def measure_coordinator(rounds: int, sizes: Sequence[int]) -> None:
     )
     proposing: dict[int, list[float]] = {size: [] for size in sizes}
     recording: dict[int, list[float]] = {size: [] for size in sizes}
+    showing: dict[int, list[float]] = {size: [] for size in sizes}
     reading: dict[int, list[float]] = {size: [] for size in sizes}
     with TemporaryDirectory(dir=".") as folder:
         runs = {s: Coordinator(Path(folder) / str(s), space, s) for s in sizes}
         for _ in range(TRIALS // ROUND):
             for size, run in runs.items():
                 for _ in range(ROUND):
-                    proposal, record = run.one_trial()
+                    proposal, record, events = run.one_trial()
                     proposing[size].append(1e3 * proposal)
                     recording[size].append(1e3 * record)
+                    showing[size].append(1e3 * events)
         for _ in range(rounds):
             for size, run in runs.items():
                 command = [sys.executable, "-c", READ, str(run.folder.path)]
                 done = subprocess.run(command, check=True, capture_output=True)
                 reading[size].append(float(done.stdout))
-    print("          propose (ms)       record (ms)    both  read, front  resume")
-    print("stored   median     p95    median     p95  median    (s)          (s)")
+    print(
+        "          propose (ms)       record (ms)    both       events (ms)   "
+        "read, front  resume  events"
+    )
+    print(
+        "stored   median     p95    median     p95  median  median     p95       "
+        "(s)       (s)     (s)"
+    )
     for size, run in runs.items():
         both = [a + b for a, b in zip(proposing[size], recording[size], strict=True)]
         print(
             f"{size:6,}  {_figures(proposing[size])}  {_figures(recording[size])}"
-            f"  {statistics.median(both):6.2f}  {statistics.median(reading[size]):5.2f}"
-            f"        {run.resume_seconds:5.2f}"
+            f"  {statistics.median(both):6.2f}  {_figures(showing[size])}"
+            f"     {statistics.median(reading[size]):5.2f}"
+            f"        {run.resume_seconds:5.2f}   {run.board_seconds:5.2f}"
         )
 
 

@@ -366,6 +366,7 @@ def repeat(
         )
     finally:
         write_report_of(found, on_event)
+        write_events_of(found, on_event)
     return found
 
 
@@ -419,3 +420,11 @@ def write_report_of(run: Run, on_event: Callable[[Event], None]) -> None:
         on_event(
             Notice(text=f"warning: {why}; 'nas report {run.path}' writes the report")
         )
+
+
+def write_events_of(run: Run, on_event: Callable[[Event], None]) -> None:
+    """Write a run's events for TensorBoard; a failure is told."""
+    try:
+        run.write_events()
+    except NasError as error:
+        on_event(Notice(text=f"warning: {error}"))

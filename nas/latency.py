@@ -1,10 +1,10 @@
 """How long a network takes for a batch, as plain data that land in the run folder."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Final, NamedTuple
 
-from nas.errors import counted
+from nas.errors import RunError, counted
 from nas.rules import FINITE, TEXT, Rule, check, is_time, whole
 
 _TIME: Final = Rule("more than 0", lambda v: FINITE.holds(v) and v > 0)
@@ -81,8 +81,11 @@ class Latency:
         """Return the latency that ``to_json`` wrote.
 
         Raises:
-            RunError: naming a field that it did not write.
-            TypeError: of a field that is missing or unknown.
+            RunError: naming a field that it did not write, or that is missing.
+            TypeError: of a field that is unknown.
         """
         check(data, _LATENCY)
+        for field in fields(cls):
+            if field.default is MISSING and field.name not in data:
+                raise RunError(f"there is no {field.name}")
         return cls(**data)

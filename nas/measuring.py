@@ -83,6 +83,7 @@ def measure(
         for one in what
         for network in _networks(one, trials, input_shape, num_classes)
     ]
+    _check_shapes(what, input_shape, num_classes)
     if not networks:
         raise ConfigError("nothing is to be measured; name a run, a model or a network")
     on = places(device)[0]
@@ -120,6 +121,22 @@ def _check(batch_sizes: Sequence[int], threads: int, device: str) -> None:
     if device not in _DEVICES:
         raise ConfigError(unknown("device", device, _DEVICES))
     check_device(device)
+
+
+def _check_shapes(
+    what: Sequence[Path | str],
+    input_shape: tuple[int, int, int] | None,
+    num_classes: int | None,
+) -> None:
+    """Refuse what would be ignored: all but known networks have shapes of their own."""
+    given = {"input": input_shape, "classes": num_classes}
+    named = [name for name, value in given.items() if value is not None]
+    if named and not any(str(one) in REFERENCES for one in what):
+        raise ConfigError(
+            f"{named[0]} is for known networks such as resnet20, and "
+            f"{', '.join(map(str, what))} {'has' if len(what) == 1 else 'have'} "
+            "images and classes of their own; leave it out"
+        )
 
 
 def _networks(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from nas.arch import Architecture, Gene, canonical_hash, from_json, to_json
 from nas.errors import ConfigError, unknown
@@ -23,6 +23,7 @@ RECIPE_GENES: Final = "recipe."
 
 Status = Literal["complete", "failed", "stopped"]
 Arm = Literal["search", "random"]
+ARMS: Final[tuple[Arm, ...]] = get_args(Arm)
 Reason = Literal["diverged", "out of memory", "error", "lost", "timed out", "disk full"]
 
 
@@ -128,7 +129,8 @@ class EvalRequest:
     One that is to be ``alone`` has its device to itself. With a ``stop_epoch`` the
     training pauses once it has had so many epochs; a later request goes on from there,
     which will have had ``start_epoch``. One that takes longer than ``timeout_seconds``
-    is given up, where it has a process to itself.
+    is given up, where it has a process to itself. ``row`` is what TensorBoard's table
+    calls it; of trainings with the same name that shows the mean.
     """
 
     trial: int
@@ -140,6 +142,7 @@ class EvalRequest:
     start_epoch: int = 0
     stop_epoch: int | None = None
     timeout_seconds: float | None = None
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

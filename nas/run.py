@@ -16,22 +16,28 @@ from nas.export import (
 from nas.latency import Latency
 from nas.nn.cost import cost
 from nas.packages import export, first_training, retrained_package, trial_package
-from nas.records import Recipe, TrialRecord
+from nas.records import ARMS, Recipe, TrialRecord
 from nas.report import (
+    Band,
     Contest,
     Effects,
     Entrant,
+    Explanation,
     RepeatFacts,
+    Source,
     Summary,
     best,
     contest,
     effects,
+    explain,
     is_compared,
     judged,
     pareto_front,
     reference_point,
     repeat_facts,
+    size_bands,
     summarize,
+    titles,
     write_report,
     write_retrained,
 )
@@ -40,6 +46,9 @@ from nas.report.page.write import PAGE, write_page
 from nas.report.write_ablated import write_ablations
 from nas.retraining import Protocol
 from nas.search import RunFolder, SearchConfig
+from nas.search.board.anew import write_events
+from nas.search.bound_space import bound_space
+from nas.search.importances import importances
 from nas.search.latencies import newest, read_latencies
 from nas.search.noise_files import read_beliefs, read_repeats
 from nas.search.page_data import page_data
@@ -183,6 +192,32 @@ class Run:
         beliefs = read_beliefs(self.folder, records, repeats)
         return summarize(records, reference, repeats, beliefs, config.costs)
 
+    @cached_property
+    def bands(self) -> tuple[Band, ...]:
+        """Bands of size from the space's smallest network to the budget."""
+        space = bound_space(self.folder)
+        return size_bands(space.min_params, space.max_params)
+
+    def explanation(self, arm: str | None = None) -> Explanation:
+        """Return what accuracy at a given size goes by: genes, aggregations, in words.
+
+        Args:
+            arm: whose trials, "search" or "random", None for all.
+
+        Raises:
+            ConfigError: for another arm.
+        """
+        if arm is not None and arm not in ARMS:
+            raise ConfigError(unknown("arm", arm, ARMS))
+        records = judged(self.records, read_repeats(self.folder))
+        some = [record for record in records if arm in (None, record.arm)]
+        source = Source(
+            run=str(self.path),
+            trials=self.config.trials,
+            minimised=titles(self.config.costs),
+        )
+        return explain(some, self.bands, importances(some), source)
+
     def contests(self) -> dict[Protocol, Contest]:
         """Return what retrained networks came to, the latest protocol's last.
 
@@ -251,6 +286,7 @@ class Run:
                 found,
                 latencies=latencies,
                 contests=contests,
+                explanation=self.explanation(),
                 ablations=ablations,
             )
             write_page(told, path / PAGE)
@@ -258,6 +294,16 @@ class Run:
             why = getattr(error, "strerror", None) or one_line(error)
             raise RunError(f"{path}: the report cannot be written: {why}") from error
         return found
+
+    def write_events(self) -> None:
+        """Write what TensorBoard shows of the search anew, from the trials.
+
+        A search does so while it runs, so this is for runs of old, and after repeats.
+
+        Raises:
+            RunError: when not all of it can be written.
+        """
+        write_events(self.folder)
 
     @property
     def effects(self) -> Effects | None:

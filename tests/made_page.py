@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from math import log
 
+from made_run import FACTS
 from trial_records import SMALL, complete, failed
 
 from nas.records import TrialRecord
@@ -14,6 +15,7 @@ from nas.report.bands import Band, size_bands
 from nas.report.explanation import AggregationEffect, Explanation, Importance
 from nas.report.hypervolume import Reference
 from nas.report.page.data import PageData
+from nas.search import SearchConfig
 
 BUDGET = 50_000
 NASTY = "<script>alert('x')</script> & \"$y$\" \N{GRINNING FACE}\n%{x}"
@@ -70,8 +72,8 @@ def made_page(
     return PageData(
         name=name,
         summary=summarize(records, reference, {}, None),
-        facts={},
-        config={"max_params": BUDGET},
+        facts=FACTS,
+        config=SearchConfig(max_params=BUDGET).to_json(),
         explanation=explanation,
     )
 

@@ -250,3 +250,18 @@ def test_every_objective_has_its_row():
     text = (DOCS / "objectives.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
     assert rows == ["accuracy", *COSTS]
+
+
+def test_the_guide_to_explanations(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (commands,) = blocks("explain.md", "sh")
+    small = ["--space", "minimal", "--max-params", "8k", "--trials", "2"]
+    small += ["--epochs", "1", "--workers", "0", "--repeats", "1"]
+    with command_line(capsys, monkeypatch) as nas:
+        for line in commands.splitlines():
+            _, command, *argv = line.partition("#")[0].split()
+            outcome = nas(command, *argv, *(small if command == "search" else []))
+            assert outcome.code == 0, outcome.err
+    (code,) = blocks("explain.md", "python")
+    exec(compile(code, "explain.md", "exec"), {})
+    assert "4 whole trainings can tell nothing" in capsys.readouterr().out

@@ -54,6 +54,7 @@ def test_a_mistyped_option_imports_nothing_heavy():
         ["show", "RUN", "--picture", "RUN/net.svg"],
         ["show", "RUN/trials/00000/architecture.json"],
         ["report", "RUN"],
+        ["list", "RUN"],
         ["search", "--data", "mnits"],
         ["search", "--max-params", "10"],
     ],

@@ -47,6 +47,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_holds_all_sources_and_spaces_and_nothing_else(installed: Path):
     for source in ROOT.glob("nas/**/*.py"):
         assert (installed / source.relative_to(ROOT)).is_file()
+    for name in ("page.html", "page.css", "page.js"):
+        part = Path("nas", "report", "page", name)
+        assert (installed / part).read_bytes() == (ROOT / part).read_bytes()
     for space in ROOT.glob("search_spaces/*.yaml"):
         copy = installed / "nas" / "search_spaces" / space.name
         assert copy.read_bytes() == space.read_bytes()

@@ -7,7 +7,9 @@ import typer
 from nas import __version__
 from nas.cli.declarations.ablating import ablate
 from nas.cli.declarations.data import data
+from nas.cli.declarations.explaining import explain
 from nas.cli.declarations.finishing import export, measure, retrain
+from nas.cli.declarations.listing import list_runs
 from nas.cli.declarations.looking import report, show, tensorboard
 from nas.cli.declarations.searching import repair, repeat, resume, search
 from nas.cli.grammar import DATA_HELP
@@ -49,9 +51,11 @@ for _command in (
     ablate,
     repair,
     report,
+    explain,
     export,
     measure,
     show,
     tensorboard,
 ):
     app.command()(_command)
+app.command("list")(list_runs)

@@ -107,6 +107,8 @@ def run_report(path: Path, *, as_json: bool) -> None:
         found = run.report()
     except RunError as error:
         failure, found = error, run.summary()
+    else:
+        _write_events(run)
     if as_json:
         known = run.effects
         effects = None if known is None else known.to_json()
@@ -123,6 +125,14 @@ def run_report(path: Path, *, as_json: bool) -> None:
         print_ablations(console, run)
     if failure is not None:
         raise failure
+
+
+def _write_events(run: Run) -> None:
+    try:
+        run.write_events()
+    except RunError as error:
+        console = plain_console(stderr=True)
+        console.print(f"warning: {error}", soft_wrap=True, highlight=False)
 
 
 def run_show(

@@ -18,6 +18,9 @@ from nas.run import Run
 DISTURBED: Final = 0.1
 """Of fewer runs that were disturbed there is nothing to say."""
 
+_NAMED: Final = 5
+"""Figures whose runs were disturbed, the most disturbed first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyLine:
@@ -100,11 +103,20 @@ def print_latencies(console: Console, lines: Sequence[LatencyLine]) -> None:
         if number:
             console.print()
         console.print(_table(machine, lines))
-    worst = max(one.disturbed for line in lines for one in line.latencies)
-    if worst >= DISTURBED:
+    disturbed = [
+        (one.disturbed, f"{line.name} in batches of {one.batch_size}")
+        for line in lines
+        for one in line.latencies
+        if one.disturbed >= DISTURBED
+    ]
+    if disturbed:
+        disturbed.sort(key=lambda pair: -pair[0])
+        named = [f"{name} ({100 * part:.0f} %)" for part, name in disturbed[:_NAMED]]
+        more = len(disturbed) - _NAMED
+        named += [f"{more:,} more"] if more > 0 else []
         console.print(
-            f"Other programs took the processor away in up to {100 * worst:.0f} % of "
-            "the runs; measure again on a machine at rest.",
+            "Other programs took the processor away in part of the runs of "
+            f"{', '.join(named)}; measure again on a machine at rest.",
             soft_wrap=True,
             highlight=False,
         )

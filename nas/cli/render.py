@@ -74,13 +74,21 @@ def stopped_table(stopped: Sequence[TrialRecord], config: SearchConfig) -> Table
     """Return trials that were stopped early, and how far each of them got."""
     title = "Stopped early, not on the front"
     table = Table(title=title, title_justify="left", title_style="bold", box=None)
-    for name in ("trial", "reached", "parameters", "after"):
+    further = [cost for cost in config.costs if cost.name != "params"]
+    for name in (
+        "trial",
+        "reached",
+        "parameters",
+        *(c.label for c in further),
+        "after",
+    ):
         table.add_column(name, justify="right")
     for record in stopped:
         table.add_row(
             str(record.trial),
             percent(shown_accuracy(record)),
             f"{record.params:,}",
+            *("" if (at := c.of(record)) is None else c.write(at) for c in further),
             progress(record, config),
         )
     return table

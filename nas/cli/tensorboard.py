@@ -3,33 +3,41 @@
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from nas.errors import ConfigError, printable
-from nas.run import Run
-from nas.search.retrain_files import retrain_path
+from nas.search import RunFolder
+
+_SEARCH: Final = "#custom_scalars&regexInput=%5Esearch&_smoothingWeight=0"
+"""TensorBoard selects no run at all where there are more than 40."""
 
 
-def serve(path: Path, port: int) -> None:
-    """Print the address and serve a run's trials, and retrainings, until Ctrl-C.
+def serve(path: Path, port: int, graphs: Sequence[int] = ()) -> None:
+    """Print the address and serve a run, all that is trained in it, until Ctrl-C.
+
+    Args:
+        path: of the run.
+        port: 0 for a free one.
+        graphs: trials whose graphs are added first.
 
     Raises:
         ConfigError: when the port is taken.
+        RunError: when there is no run, or no such trial.
     """
-    run = Run(path)
+    RunFolder.open(path)
     port = _free(port)
+    if graphs:
+        _add_graphs(path, graphs)
     shown = printable(str(path))
     print(f"TensorBoard shows {shown} at http://localhost:{port}/ (Ctrl-C ends it)")
+    if (path / "search").is_dir():
+        print(f"the search alone: http://localhost:{port}/{_SEARCH}")
     sys.stdout.flush()
-    command = [sys.executable, "-m", "tensorboard.main"]
-    options = {
-        "--logdir": str(_folder(run)),
-        "--port": str(port),
-        "--verbosity": "2",
-    }
-    for name, value in options.items():
-        command += [name, value]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command(path, port, f"nas: {path.resolve().name}"), stderr=subprocess.DEVNULL
+    )
     try:
         code = process.wait()
     except BaseException:
@@ -40,10 +48,28 @@ def serve(path: Path, port: int) -> None:
         raise ConfigError(f"TensorBoard ended with exit code {code}")
 
 
-def _folder(run: Run) -> Path:
-    """Return the folder of the trials, or of all if some were retrained."""
-    folder = run.folder
-    return folder.path if retrain_path(folder).is_dir() else folder.trials_path
+def command(folder: Path, port: int, title: str) -> list[str]:
+    """Return the command line that serves a run's folder.
+
+    Runs are called as their folders in it are, ``trials/00042`` and ``search``.
+    """
+    options = {
+        "--logdir": str(folder),
+        "--port": str(port),
+        "--window_title": title,
+        "--verbosity": "2",
+    }
+    words = [f"{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "tensorboard.main", *words]
+
+
+def _add_graphs(path: Path, trials: Sequence[int]) -> None:
+    from nas.cli.graph import write_graph  # with torch, and all that knows of trials
+    from nas.run import Run
+
+    run = Run(path)
+    for trial in dict.fromkeys(trials):
+        write_graph(run, trial)
 
 
 def _free(port: int) -> int:

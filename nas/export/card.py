@@ -3,11 +3,12 @@
 A section is there only when there is something to say.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from nas.drawing import outline, picture, svg
+from nas.drawing import picture, svg
+from nas.drawing.markdown import code, line, outline_table, table, text
 from nas.export.card_texts import (
     limitations,
     network_facts,
@@ -15,7 +16,7 @@ from nas.export.card_texts import (
     usage,
 )
 from nas.export.facts import ModelFacts
-from nas.export.markdown import code, command, front_matter, line, table, text
+from nas.export.markdown import command, front_matter
 from nas.export.package import Package
 from nas.export.words import percent, recipe_text, seeds_text
 
@@ -23,6 +24,13 @@ _TASK: Final = "image-classification"
 _MOST_CLASSES: Final = 20
 
 _PICTURE: Final = "architecture.svg"
+
+_FORMS: Final = {
+    "model.onnx": "ONNX: for onnxruntime, OpenVINO, TensorRT, browsers and phones",
+    "model.pt2": "PyTorch without any source, for `torch.export.load`",
+    "model_int8.onnx": "ONNX with integers of 8 bits, the smallest file",
+}
+"""Files of other formats, and what they are for."""
 
 _LICENCE: Final = (
     "`model.py` and the other programs here hold source of nas, which is under the "
@@ -36,13 +44,14 @@ _LICENCE: Final = (
 
 def add_card(folder: Path, package: Package, name: str) -> None:
     """Write the model card, and the picture that it shows, to a folder."""
-    texts = {name: card(package), _PICTURE: svg(picture(package.architecture))}
+    others = [form for form in _FORMS if (folder / form).is_file()]
+    texts = {name: card(package, others), _PICTURE: svg(picture(package.architecture))}
     for file, content in texts.items():
         (folder / file).write_text(content, encoding="utf-8", newline="\n")
 
 
-def card(package: Package) -> str:
-    """Return the text of the model card."""
+def card(package: Package, others: Sequence[str] = ()) -> str:
+    """Return the text of the model card, ``others`` being files of other formats."""
     facts = package.facts
     sections = [
         front_matter(
@@ -53,9 +62,10 @@ def card(package: Package) -> str:
         network_facts(package),
         "## How to use it",
         *usage(package),
+        *_others(others),
         "## Architecture",
         f"![The architecture, which the table tells, too]({_PICTURE})",
-        _outline(package),
+        outline_table(package.architecture),
         *_accuracy(facts),
         *_speed(facts),
         *_quantized(facts),
@@ -95,24 +105,14 @@ def _metadata(package: Package) -> dict[str, Any]:
     return found
 
 
-def _outline(package: Package) -> str:
-    shown = outline(package.architecture)
-    channels, height, width = package.architecture.input_shape
-    rows = [("image", "", str(channels), f"{height} x {width}", "", "", "")]
-    rows += [
-        (
-            part.name,
-            text(part.description),
-            f"{part.w_in} → {part.w_out}",
-            "{} x {}".format(*part.resolution),
-            f"{part.params:,}",
-            f"{100 * part.share:.0f} %",
-            f"{part.macs:,}",
-        )
-        for part in shown.parts
-    ]
-    head = ("part", "what", "channels", "size", "parameters", "share", "MACs")
-    return table(head, rows, numbers="channels size parameters share MACs")
+def _others(files: Sequence[str]) -> Iterator[str]:
+    if not files:
+        return
+    yield (
+        "The same network in other formats, which take images and give logits as "
+        "`model.py` does:"
+    )
+    yield table(("file", "for"), [(f"`{file}`", _FORMS[file]) for file in files])
 
 
 def _accuracy(facts: ModelFacts) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from nas.export.markdown import code, text
+from nas.drawing.markdown import code, text
 from nas.export.package import Package
 from nas.export.words import accuracy_text
 from nas.nn.cost import cost

@@ -21,8 +21,8 @@ def read_split(data: Path, split: str) -> tuple[Tensor, Tensor]:
     """Return the images of a split, uint8 (N, C, H, W), and their classes, (N,)."""
     if data.is_dir():
         files = {f: f.parent.name for f in sorted((data / split).glob("*/[!.]*"))}
-        if not files or not set(files.values()) <= set(CLASSES):
-            raise ValueError(f"{data / split} must hold folders of model.py's classes")
+        if got := sorted({*files.values()} - {*CLASSES}) if files else "no pictures":
+            raise ValueError(f"{data / split} must hold model.py's classes; got {got}")
         pictures = [(read_image(file, INPUT_SHAPE) * 255).byte() for file in files]
         return torch.cat(pictures), torch.tensor([*map(CLASSES.index, files.values())])
     with np.load(data) as arrays:

@@ -94,19 +94,25 @@ def compare(records: Sequence[TrialRecord], reference: Reference) -> Comparison 
     return Comparison(
         search=search,
         random=random,
-        chance=_chance(arms["search"], arms["random"], reference)
+        chance=chance(arms["search"], arms["random"], reference)
         if len(lengths) <= 1
         else None,
         caught_up=caught_up if goal else None,
     )
 
 
-def _chance(
-    search: Sequence[TrialRecord], random: Sequence[TrialRecord], reference: Reference
+def chance(
+    ours: Sequence[TrialRecord], theirs: Sequence[TrialRecord], reference: Reference
 ) -> float:
+    """Return how often shuffled trials differ at least as much in hypervolume.
+
+    That is among random splits of all trials into two parts of the same sizes.
+    """
     cost, most = reference.cost, reference.most
-    trials = sorted([*search, *random], key=lambda r: cost.of(r) or most)
-    mine = np.array([record.arm == "search" for record in trials])
+    sided = [*((record, True) for record in ours), *((r, False) for r in theirs)]
+    sided.sort(key=lambda pair: cost.of(pair[0]) or most)
+    trials = [record for record, _ in sided]
+    mine = np.array([is_ours for _, is_ours in sided])
     sizes = np.log([min(cost.of(record) or most, most) for record in trials])
     heights = np.array(
         [

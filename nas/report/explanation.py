@@ -11,7 +11,8 @@ from nas.report.bands import Band
 class Importance:
     """How much of the variance of accuracy *given size* goes by a gene, in [0, 1].
 
-    ``low`` to ``high`` is an interval of it; ``trials`` had the gene in use.
+    ``low`` to ``high`` is its 90 % interval; ``trials`` had the gene in use. It is
+    ``established`` where it is more than chance alone would give to any gene.
     """
 
     gene: str
@@ -19,6 +20,7 @@ class Importance:
     low: float
     high: float
     trials: int
+    established: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from nas.arch import Architecture
 from nas.drawing.human import compact
@@ -40,14 +40,15 @@ _DASHED: Final = (0, (4, 2))
 
 def draw_front(
     records: Sequence[TrialRecord],
-    path: Path,
+    path: Path | BinaryIO,
     *,
     title: str,
     max_params: int | None = None,
     costs: Sequence[CostAxis] = SIZE,
     cost: CostAxis = PARAMS,
+    dpi: int = 200,
 ) -> None:
-    """Draw accuracy against a cost as a PNG of 1500 x 1000 pixels.
+    """Draw accuracy against a cost as a PNG, by default of 1500 x 1000 pixels.
 
     A dot's shape and colour stand for the aggregation that most blocks of the trial
     use; trials far below the front are marked on the lower edge. Random search beside
@@ -56,25 +57,26 @@ def draw_front(
 
     Args:
         records: all trials.
-        path: of the file.
+        path: of the file, or an open one.
         title: stands over the picture.
         max_params: the budget, which is drawn where the cost is size.
         costs: of the search.
         cost: which of them to draw.
+        dpi: pixels an inch of a picture of 7.5 x 5 inches.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
-    figure = Figure(figsize=(7.5, 5.0), dpi=200, layout=layout)
+    figure = Figure(figsize=(7.5, 5.0), dpi=dpi, layout=layout)
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     _title(axes, title, records)
     complete = [record for record in records if is_compared(record, costs)]
     if complete:
         front, line = pareto_front(complete, costs), pareto_front(complete, (cost,))
-        _scale(axes, cost, complete, front, max_params if cost == PARAMS else None)
+        scale(axes, cost, complete, front, max_params if cost == PARAMS else None)
         _trials(axes, cost, complete, front)
         _out_of_sight(axes, cost, complete)
         random = [record for record in complete if record.arm == "random"]
@@ -125,13 +127,14 @@ def _above(axes: "Axes", text: str, x: float, align: str) -> None:
     )
 
 
-def _scale(
+def scale(
     axes: "Axes",
     cost: CostAxis,
     complete: Sequence[TrialRecord],
     front: Sequence[TrialRecord],
     max_params: int | None,
 ) -> None:
+    """Have axes show accuracy against a cost, the front with some room around it."""
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
     low, high = size_limits([_value(record, cost) for record in complete], max_params)

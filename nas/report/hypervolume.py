@@ -76,18 +76,11 @@ def dominated(records: Iterable[TrialRecord], reference: Reference) -> float:
 
 
 def course(records: Iterable[TrialRecord], reference: Reference) -> tuple[Step, ...]:
-    """Return the hypervolume after each trial, in the order of their numbers.
-
-    Where some were stopped early, it is the order of their ends: a trial that paused
-    and went on has its result long after its number came up.
-    """
+    """Return the hypervolume after each trial, see `in_turn`."""
     front = Front(costs=(reference.cost,))
     steps: list[Step] = []
     epochs, seconds, reached = 0, 0.0, 0.0
-    ordered = sorted(records, key=lambda record: record.trial)
-    if any(record.status == "stopped" for record in ordered):
-        ordered.sort(key=lambda record: record.finished)
-    for number, record in enumerate(ordered, 1):
+    for number, record in enumerate(in_turn(records), 1):
         epochs += record.trained_epochs
         seconds += record.seconds
         if front.insert(record):
@@ -96,6 +89,18 @@ def course(records: Iterable[TrialRecord], reference: Reference) -> tuple[Step, 
             Step(trials=number, epochs=epochs, seconds=seconds, hypervolume=reached)
         )
     return tuple(steps)
+
+
+def in_turn(records: Iterable[TrialRecord]) -> list[TrialRecord]:
+    """Return trials in the order of their numbers.
+
+    Where some were stopped early, it is the order of their ends: a trial that paused
+    and went on has its result long after its number came up.
+    """
+    ordered = sorted(records, key=lambda record: record.trial)
+    if any(record.status == "stopped" for record in ordered):
+        ordered.sort(key=lambda record: record.finished)
+    return ordered
 
 
 def reference_point(

@@ -48,7 +48,8 @@ def write_report(
         data: the facts about the data, which go to ``data.json``.
         effects: what accuracy goes by, which goes to ``effects.json``.
         latencies: of trials of the front, which go to ``latency.csv`` and, as far as
-            they can be compared, to ``latency.png``.
+            they can be compared, to ``latency.png``; not where latency is a cost of
+            the search, for then ``front-latency.png`` or ``front.png`` shows it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with replaced(folder / "front.csv") as path:
@@ -76,7 +77,9 @@ def write_report(
         # The title may be in letters that the font does not have.
         warnings.simplefilter("ignore", UserWarning)
         _draw(summary, folder, title, max_params)
-        if timed:
+        if COSTS["latency"] in summary.costs:  # a picture of it is there already
+            (folder / "latency.png").unlink(missing_ok=True)
+        elif timed:
             _draw_latencies(comparable(summary.front, latencies or {}), folder, title)
 
 

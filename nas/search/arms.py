@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from nas.arch import Architecture
 from nas.records import Arm, TrialRecord
 from nas.search.config import SearchConfig
+from nas.search.done import charged_epochs
 from nas.search.study import Proposer
 from nas.space import BoundSpace
 
@@ -50,7 +51,7 @@ class Arms:
             known[record.arm].append(record)
             self._begun[record.arm] += 1
             self._number(record.trial, record.arm)
-            self._charge(record.trial, self._spent_by(record))
+            self._charge(record.trial, charged_epochs(record, self.config))
         for trial, (arm, _) in sorted(interrupted.items()):
             self._interrupted[arm].append(trial)
             self._number(trial, arm)
@@ -124,7 +125,7 @@ class Arms:
 
     def tell(self, record: TrialRecord) -> None:
         """Let the arm of a finished trial, and no other, learn from it."""
-        self._charge(record.trial, self._spent_by(record))
+        self._charge(record.trial, charged_epochs(record, self.config))
         self._proposers[record.arm].tell(record)
 
     def seed(self, trial: int) -> int:
@@ -137,18 +138,6 @@ class Arms:
         if arm == "random":
             return derived_seed(f"{self.config.seed}/random/{others}")
         return trial_seed(self.config.seed, trial - others)
-
-    def _spent_by(self, record: TrialRecord) -> int:
-        """Return the epochs of a trial; a failed one has had all that it began."""
-        spent = record.trained_epochs
-        if record.status != "failed":
-            return spent
-        if record.arm == "search" and self.config.halving:
-            paused = max((epochs for epochs, _ in record.standings), default=0)
-            begun = next(rung for rung in self.config.rungs if rung > paused)
-        else:
-            begun = self.config.recipe.with_genes(record.genes).epochs
-        return max(begun, spent)
 
     def _charge(self, trial: int, epochs: int) -> None:
         """Count so many epochs in all for a trial."""

@@ -7,8 +7,18 @@ from math import isfinite
 from typing import Any, Final, get_args
 
 from nas.arch import Architecture
+from nas.errors import shown
 from nas.nn.cost import num_params
 from nas.records import Arm, Reason, Status, TrialRecord
+from nas.rules import NUMBER, Rule, check, is_time, several, tuple_of, whole
+
+_SHAPES: Final = {
+    "curve": several(NUMBER),
+    "standings": several(tuple_of(whole(), NUMBER)),
+    "latency": Rule("an object", lambda v: isinstance(v, Mapping)).or_none(),
+    "finished": Rule("a time in ISO 8601", is_time),
+}
+"""What must hold before a result can be taken apart."""
 
 _STATUSES: Final = get_args(Status)
 _ARMS: Final = get_args(Arm)
@@ -36,6 +46,19 @@ def json_data(raw: bytes) -> Any:
         return json.loads(raw, parse_constant=refuse)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def result_data(raw: bytes) -> Mapping[str, Any]:
+    """Return what a ``result.json`` says.
+
+    Raises:
+        ValueError: when it is not of the shape of one.
+    """
+    data = json_data(raw)
+    if not isinstance(data, Mapping):
+        raise ValueError(f"it must hold an object; got {shown(data)}")
+    check(data, _SHAPES)
+    return data
 
 
 def checked(record: TrialRecord, number: int) -> TrialRecord:

@@ -23,6 +23,7 @@ class Job(Generic[K]):
     ``key`` is whatever tells it from others, and ``what`` it is goes in front of lines
     about it. ``prepare`` makes its folder, anew
     for every attempt. ``recipe`` is its own but for the batch size of its attempts.
+    ``row`` is as of an `EvalRequest`.
     """
 
     key: K
@@ -31,6 +32,7 @@ class Job(Generic[K]):
     recipe: Recipe
     seed: int
     prepare: Callable[[], Path]
+    row: str
     attempt: Attempt = field(default_factory=Attempt)
 
 
@@ -97,6 +99,7 @@ def _request(job: Job[Any], key: int, limits: TimeLimits) -> EvalRequest:
         folder=str(job.prepare()),
         alone=job.attempt.alone,
         timeout_seconds=_limit(job, limits),
+        row=job.row,
     )
 
 

@@ -36,6 +36,11 @@ def owned(folder: Path, called: Path | None = None) -> Iterator[None]:
     called = called or folder
     try:
         descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    except IsADirectoryError:
+        raise RunError(
+            f"{called / LOCK} is a folder where a run has the file of its lock; remove "
+            "it"
+        ) from None
     except OSError as error:
         raise RunError(
             f"{called}: cannot be written: {error.strerror}; a run must be where it "
@@ -49,6 +54,29 @@ def owned(folder: Path, called: Path | None = None) -> Iterator[None]:
             os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def is_owned(folder: Path) -> bool:
+    """Return whether a process works on the run in a folder; changes nothing.
+
+    Owners leave a note while they work. Only where there is one is the lock tried, for
+    a moment: nobody is turned away who begins just then.
+    """
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        if not os.pread(descriptor, 1, 0):
+            return False
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # there are no locks, and the note is all there is
+        return bool(_owner(descriptor))
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _lock(called: Path, descriptor: int) -> None:

@@ -13,6 +13,7 @@ from nas.records import EvalRequest, TrialRecord
 from nas.report import CostAxis
 from nas.retraining import Protocol
 from nas.search.beliefs import believe
+from nas.search.board.live import LiveBoard
 from nas.search.config import SearchConfig
 from nas.search.contenders import Contender
 from nas.search.events import Begun, Event, Notice
@@ -65,7 +66,7 @@ def run_search(
         SearchFailed: when no candidate could be trained, one after another failed, or
             results cannot be written.
     """
-    with run.owned(), _writing(run):
+    with run.owned(), _writing(run), LiveBoard(run, on_event) as on_event:
         remove_half_written(run)
         config = run.config()
         limits = TimeLimits(config.timeout, _num_images(data))

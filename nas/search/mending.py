@@ -108,6 +108,7 @@ def train_again(
                 recipe=record.trained_with(config.recipe),
                 seed=record.seed,
                 prepare=partial(_without_weights, run, record.trial),
+                row=run.row(record.trial),
             )
             for record in torn
         ],

@@ -7,14 +7,12 @@ anew where it is missing.
 """
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import optuna
 from optuna.distributions import distribution_to_json
 from optuna.exceptions import OptunaError
 
@@ -22,16 +20,13 @@ from nas.arch import Architecture
 from nas.errors import RunError
 from nas.records import TrialRecord
 from nas.report import SIZE, CostAxis, has_accuracy, is_compared, values
-from nas.search.study import directions, quiet_optuna
+from nas.search.study import directions
+from nas.search.study_file import STUDY, create
 from nas.search.tolerant import TolerantDatabase, is_busy
 from nas.space import BoundSpace
 
-_STUDY: Final = "nas"
 _TABLES: Final = "v3.2.0.a"
 """Optuna's name for the tables that are written to here."""
-
-JOURNALS: Final = ("-wal", "-shm")
-"""Endings of the names of the files that SQLite keeps beside a database."""
 
 _STATES: Final = {"complete": "COMPLETE", "failed": "FAIL", "stopped": "PRUNED"}
 
@@ -50,6 +45,7 @@ class Mirror:
         space: that the candidates are from.
         on_note: told why nothing is mirrored, or no longer.
         costs: of the search; a trial without one of them counts as failed.
+        about: facts about the search, which a new file gets as the study's attributes.
 
     Raises:
         RunError: when the file is broken, or not the study of such a search.
@@ -61,8 +57,10 @@ class Mirror:
         space: BoundSpace,
         on_note: Callable[[str], None] = lambda _: None,
         costs: Sequence[CostAxis] = SIZE,
+        about: Mapping[str, Any] | None = None,
     ) -> None:
         self._path = path
+        self._about = dict(about or {})
         self._on_note = on_note
         self._costs = tuple(costs)
         self._domains = space.domains
@@ -90,8 +88,9 @@ class Mirror:
             self._give_up(str(error).partition("\n")[0])
 
     def _open(self) -> None:
-        if not self._path.exists():
-            _create(self._path, self._costs)
+        is_new = not self._path.exists()
+        if is_new:
+            create(self._path, self._costs)
         database = self._database
         database.open()
         # Readers (a dashboard) and the one writer don't wait for each other.
@@ -105,8 +104,10 @@ class Mirror:
             self._give_up(f"this Optuna has other tables ({tables})")
             return
         (self._study,) = self._row(
-            "SELECT study_id FROM studies WHERE study_name = ?", _STUDY
+            "SELECT study_id FROM studies WHERE study_name = ?", STUDY
         )
+        if is_new:
+            self._describe()
         rows = database.execute(
             "SELECT direction FROM study_directions WHERE study_id = ? "
             "ORDER BY objective",
@@ -126,6 +127,14 @@ class Mirror:
             number for number, _, state in known if state in ("RUNNING", "PRUNED")
         }
         self._failed = {number for number, _, state in known if state == "FAIL"}
+
+    def _describe(self) -> None:
+        with self._database as database:
+            database.executemany(
+                'INSERT INTO study_user_attributes (study_id, "key", value_json) '
+                "VALUES (?, ?, ?)",
+                [(self._study, k, json.dumps(v)) for k, v in self._about.items()],
+            )
 
     def check(self, finished: Iterable[TrialRecord]) -> None:
         """Refuse a file that has other networks under the numbers of some trials.
@@ -149,9 +158,18 @@ class Mirror:
                 raise self._broken(f"its trial {record.trial} is another network")
 
     def catch_up(
-        self, finished: Iterable[TrialRecord], unfinished: Mapping[int, Architecture]
+        self,
+        finished: Iterable[TrialRecord],
+        unfinished: Mapping[int, Architecture],
+        *,
+        at_end: bool = False,
     ) -> int:
         """Take in what happened while there was no mirror, as one change.
+
+        Args:
+            finished: all trials that have come to their end.
+            unfinished: those that have begun and not.
+            at_end: of a search, which nothing may spoil: what is broken is told only.
 
         Returns:
             How many trials it did not know, or not as they are.
@@ -159,9 +177,10 @@ class Mirror:
         Raises:
             RunError: when the file is that of another run.
         """
-        self._catching_up = True
+        self._catching_up = not at_end
         records = {record.trial: record for record in finished}
-        self.check(records.values())
+        if not at_end:
+            self.check(records.values())
         if self.note:
             return 0
         found = set()
@@ -227,14 +246,15 @@ class Mirror:
         # At the start a user is there to mend it.
         if self._catching_up and not is_busy(error):
             raise self._broken(str(error))
-        self._give_up(str(error))
+        self._give_up(str(error), is_broken=not is_busy(error))
 
-    def _give_up(self, why: str) -> None:
+    def _give_up(self, why: str, *, is_broken: bool = False) -> None:
         """Leave the file as it is from now on."""
-        self.note = (
-            f"{self._path} is not written: {why}; nothing is lost: the next "
-            f"'nas resume {self._path.parent}' or 'nas repair' completes it"
-        )
+        run = self._path.parent
+        remedy = f"the next 'nas resume {run}' or 'nas repair' completes it"
+        if is_broken:
+            remedy = f"'nas repair {run}' makes it anew from the trials"
+        self.note = f"{self._path} is not written: {why}; nothing is lost: {remedy}"
         self._on_note(self.note)
 
     def _broken(self, why: str) -> RunError:
@@ -283,7 +303,7 @@ class Mirror:
             '(trial_id, "key", value_json) VALUES (?, ?, ?)',
             [
                 (key, name, json.dumps(value))
-                for name in ("params", "macs", "hash", "reason", "arm")
+                for name in ("params", "macs", "hash", "reason", "error", "arm")
                 if (value := getattr(record, name)) is not None
             ],
         )
@@ -296,18 +316,20 @@ class Mirror:
         return _STATES[record.status]
 
     def _set_state(self, trial: int, state: str, *, ended: datetime | None) -> None:
-        self._database.execute(
+        cursor = self._database.execute(
             "UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ?",
             (state, None if ended is None else _time(ended), self._ids[trial]),
         )
+        _check_found(cursor)
 
     def _add(self, number: int, state: str) -> int:
         now = _time(datetime.now().astimezone())
         cursor = self._database.execute(
             "INSERT INTO trials (number, study_id, state, datetime_start) "
-            "VALUES (?, ?, ?, ?)",
-            (number, self._study, state, now),
+            "SELECT ?, study_id, ?, ? FROM studies WHERE study_id = ?",
+            (number, state, now, self._study),
         )
+        _check_found(cursor)
         key = cursor.lastrowid
         assert key is not None
         self._ids[number] = key
@@ -323,46 +345,19 @@ class Mirror:
         row: tuple[str | int, ...] | None
         row = self._database.execute(query, values).fetchone()
         if row is None:
-            raise self._broken(f"it holds no study {_STUDY!r}")
+            raise self._broken(f"it holds no study {STUDY!r}")
         return row
 
 
-def _create(path: Path, costs: Sequence[CostAxis]) -> None:
-    """Make an empty study, which is there as a whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    forget(unfinished)
-    with quiet_optuna():
-        try:
-            _fill(unfinished, costs)
-        except Exception as error:
-            forget(unfinished)
-            # Optuna wraps what the library wraps that it stores with.
-            cause: BaseException | None = error
-            while cause is not None and not isinstance(cause, sqlite3.Error):
-                cause = cause.__cause__
-            raise cause or error from None
-    # The journal of a file that is gone is no part of this one.
-    forget(path)
-    unfinished.replace(path)
+def _check_found(cursor: sqlite3.Cursor) -> None:
+    """Refuse to go on where a change has met nothing.
 
-
-def _fill(path: Path, costs: Sequence[CostAxis]) -> None:
-    """Have Optuna make its tables and the study, and let go of the file."""
-    storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
-    try:
-        study = optuna.create_study(
-            storage=storage, study_name=_STUDY, directions=directions(costs)
+    Who renames a study in optuna-dashboard gets a copy, and the study itself is gone.
+    """
+    if cursor.rowcount < 1:
+        raise sqlite3.DatabaseError(
+            "its study is gone, renamed or deleted perhaps in optuna-dashboard"
         )
-        study.set_metric_names(["accuracy", *(cost.name for cost in costs)])
-    finally:  # or the file would stay open for as long as nobody looks for garbage
-        storage.remove_session()
-        storage.engine.dispose()
-
-
-def forget(path: Path) -> None:
-    """Remove a database with its journal, as far as there are any."""
-    for ending in ("", *JOURNALS):
-        path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def _time(moment: datetime) -> str:

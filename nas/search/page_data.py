@@ -7,6 +7,7 @@ from nas.noise import Repeat
 from nas.records import TrialRecord
 from nas.report import Contest, Summary, repeat_facts
 from nas.report.ablated import Ablation
+from nas.report.explanation import Explanation
 from nas.report.latencies import Latencies
 from nas.report.page.data import PageData, Spent
 from nas.retraining import Protocol, Retraining
@@ -23,6 +24,7 @@ def page_data(
     *,
     latencies: Latencies,
     contests: Mapping[Protocol, Contest],
+    explanation: Explanation | None = None,
     ablations: Sequence[Ablation] = (),
 ) -> PageData:
     """Return what the page of a run tells of.
@@ -32,6 +34,7 @@ def page_data(
         summary: of its trials.
         latencies: of trials of its front.
         contests: what its retrained networks came to.
+        explanation: why the winners win.
         ablations: what other aggregations in its trials came to.
     """
     file, repeats = run.file(), read_repeats(run)
@@ -48,6 +51,7 @@ def page_data(
         repeats=facts,
         latencies=latencies,
         contests=contests,
+        explanation=explanation,
         ablations=ablations,
         spent=tuple(
             spent

@@ -12,17 +12,18 @@ from nas.errors import NasError, RunError, counted
 from nas.records import TrialRecord
 from nas.search.ablation_shelves import ablated_trials, ablation_shelf
 from nas.search.began import Began, read_text, to_bytes
+from nas.search.bound_space import bound_space
 from nas.search.changes import changed_facts
 from nas.search.checked import Own
 from nas.search.config_file import BEGAN
 from nas.search.files import keep_names, write_atomic
 from nas.search.latencies import spoilt_latencies
 from nas.search.leftovers import remove_half_written
-from nas.search.mirror import JOURNALS, Mirror, forget
+from nas.search.mirror import Mirror
 from nas.search.noise_files import spoilt_files
 from nas.search.retrain_files import spoilt_trainings
 from nas.search.run import ARCHITECTURE, RunFolder
-from nas.space import BoundSpace
+from nas.search.study_file import JOURNALS, forget, study_attributes
 
 
 def repair(path: Path) -> list[str]:
@@ -194,24 +195,18 @@ class _Repair:
     def study(self) -> None:
         """Make the study's database anew, if it is broken."""
         path, records = self.run.study_path, self.run.records()
-        facts, config = self.run.facts(), self.run.config()
-        space = BoundSpace(
-            space=self.run.space(),
-            input_shape=tuple(facts["shape"]),
-            num_classes=len(facts["classes"]),
-            max_params=config.max_params,
-            recipe=config.recipe,
-        )
+        config, space = self.run.config(), bound_space(self.run)
+        about = study_attributes(config, self.run.facts())
         begun = self.run.unfinished()
         was_there = os.path.lexists(path)
         try:
-            mirror = Mirror(path, space, costs=config.costs)
+            mirror = Mirror(path, space, costs=config.costs, about=about)
             with closing(mirror):
                 missed = mirror.catch_up(records, begun)
         except RunError as error:
             unfinished = path.with_name(f".{path.name}.{os.getpid()}")
             forget(unfinished)
-            mirror = Mirror(unfinished, space, costs=config.costs)
+            mirror = Mirror(unfinished, space, costs=config.costs, about=about)
             with closing(mirror):
                 mirror.catch_up(records, begun)
             if mirror.note:

@@ -109,6 +109,7 @@ class Repeater:
             recipe=record.trained_with(self.config.recipe),
             seed=derived_seed(f"{self.config.seed}/{record.trial}/{number}"),
             prepare=partial(start_repeat, self.run_folder, record.trial, number),
+            row=f"{self.run_folder.row(record.trial)}/repeats",
         )
 
     def _finish(

@@ -178,6 +178,7 @@ class Retrainer:
             # The same for all contenders: differences between them are paired.
             seed=derived_seed(f"{self.config.seed}/retrain/{number}"),
             prepare=partial(self._begin, contender, number),
+            row=f"retrain/{self.protocol.folder}/{contender.name}",
         )
 
     def _begin(self, contender: Contender, number: int) -> Path:

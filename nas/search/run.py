@@ -14,7 +14,7 @@ from nas.arch import Architecture, read, to_json
 from nas.errors import NasError, RunError
 from nas.records import Arm, TrialRecord
 from nas.search.began import Began, read_began, to_bytes
-from nas.search.checked import Own, checked, json_data, trial_number
+from nas.search.checked import Own, checked, json_data, result_data, trial_number
 from nas.search.config import SearchConfig, environment
 from nas.search.config_file import BEGAN, ConfigFile, read_config_file
 from nas.search.files import keep_names, write_atomic, write_json
@@ -162,6 +162,10 @@ class RunFolder:
         """Return the folder of a trial."""
         return self.trials_path / f"{trial:05d}"
 
+    def row(self, trial: int) -> str:
+        """Return what TensorBoard calls a trial: its folder, from that of the run."""
+        return self.trial_path(trial).relative_to(self.path).as_posix()
+
     def weights_path(self, trial: int) -> Path:
         """Return the file of a trial's trained weights."""
         return self.trial_path(trial) / "weights.safetensors"
@@ -268,8 +272,11 @@ class RunFolder:
         self.paused_path(trial).unlink(missing_ok=True)
         (self.trial_path(trial) / _PROMOTED).unlink(missing_ok=True)
 
-    def records(self) -> list[TrialRecord]:
+    def records(self, *, remember: bool = True) -> list[TrialRecord]:
         """Return the finished trials in the order of their numbers.
+
+        Args:
+            remember: the index what it lacked; False changes nothing in the folder.
 
         Raises:
             RunError: when a result cannot be read.
@@ -282,7 +289,8 @@ class RunFolder:
             rows = [(n, finished[n], self._result(n)) for n in sorted(missing)]
             for name, _, record in rows:
                 self._check_own(own, record.architecture, self._file(name, RESULT))
-            self.index.append(rows)
+            if remember:
+                self.index.append(rows)
             found.update((name, record) for name, _, record in rows)
         return sorted(found.values(), key=lambda record: record.trial)
 
@@ -360,7 +368,7 @@ class RunFolder:
     def _result(self, name: str) -> TrialRecord:
         path = self._file(name, RESULT)
         try:
-            data = json_data(path.read_bytes())
+            data = result_data(path.read_bytes())
             return checked(TrialRecord.from_json(data, [self.plugins_path]), int(name))
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise self._spoilt(path, error) from None
@@ -386,6 +394,12 @@ class RunFolder:
 
     @property
     def _remedy(self) -> str:
+        if self.plugins_path.is_dir() and not (self.path / BEGAN).is_file():
+            # Of old: nobody knows what its plugins were, so nothing can be repaired.
+            return (
+                f"perhaps a file in {self.plugins_path} is another one than it was: "
+                "bring that back, or remove the unreadable file"
+            )
         return f"'nas repair {self.path}' sets it aside"
 
     @contextmanager

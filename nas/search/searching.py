@@ -20,6 +20,7 @@ from nas.search.latency_slot import LatencyOf
 from nas.search.mirror import Mirror
 from nas.search.run import RunFolder
 from nas.search.scheduler import Promotion
+from nas.search.study_file import study_attributes
 from nas.search.time_limits import TimeLimits
 from nas.space import BoundSpace
 
@@ -92,6 +93,7 @@ class Searching:
             space,
             lambda text: on_event(Notice(text=text)),
             config.costs,
+            study_attributes(config, run.facts()),
         )
         self.mirror.catch_up(known, self.interrupted)
         self.next_trial = max([*self.records, *self.interrupted], default=-1) + 1
@@ -116,7 +118,7 @@ class Searching:
         """Mark what is under way as interrupted; a resumed search trains it again."""
         # The interrupt may have come between a result and its row in the study.
         known = self.run_folder.records()
-        self.mirror.catch_up(known, {})
+        self.mirror.catch_up(known, {}, at_end=True)
         self.mirror.interrupt(self.arms.arm_of.keys() - {r.trial for r in known})
         self.mirror.close()
 
@@ -229,6 +231,7 @@ class Searching:
                 start_epoch=start,
                 stop_epoch=stop,
                 timeout_seconds=self._limit(trial),
+                row=self.run_folder.row(trial),
             )
         )
 

@@ -5,9 +5,7 @@ in a study in memory.
 """
 
 import random
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -20,6 +18,7 @@ from nas.arch import Architecture, Gene
 from nas.errors import DoesNotFit
 from nas.records import TrialRecord, candidate_key
 from nas.report import SIZE, CostAxis, is_compared, values
+from nas.search.quiet import QUIET_OPTUNA
 from nas.search.samplers import make_sampler
 from nas.search.samplers.partial import stopped_trial, tell_stopped
 from nas.space import BoundSpace
@@ -64,7 +63,7 @@ class Proposer:
         self.space = space
         self.patience = _REFUSED_TO.get(sampler, _REFUSED_IN_A_ROW)
         self.rng = random.Random(seed)
-        with quiet_optuna():
+        with QUIET_OPTUNA:
             self.study = optuna.create_study(
                 directions=directions(costs),
                 sampler=make_sampler(sampler, seed, space, costs),
@@ -204,16 +203,3 @@ class Proposer:
 def directions(costs: Sequence[CostAxis]) -> list[StudyDirection]:
     """Return those of a study whose values are accuracy and some costs."""
     return [StudyDirection.MAXIMIZE, *[StudyDirection.MINIMIZE] * len(costs)]
-
-
-@contextmanager
-def quiet_optuna() -> Iterator[None]:
-    """Keep Optuna's notes on new studies and experimental calls out of the output."""
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            yield
-    finally:
-        optuna.logging.set_verbosity(verbosity)

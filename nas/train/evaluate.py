@@ -155,7 +155,8 @@ class Evaluator:
         Path(request.folder).mkdir(parents=True, exist_ok=True)
         with Events(request.folder, first_epoch, notes.append) as events:
             if paused is None:
-                events.architecture(architecture)
+                total = cost(architecture).total
+                events.begin(architecture, recipe, total, request.row)
 
             def on_epoch(metrics: Metrics) -> None:
                 epochs.append(metrics)
@@ -203,8 +204,7 @@ class Evaluator:
             if tested is not None:
                 accuracy, name = tested.objective(recipe), "test_accuracy"
             assert accuracy is not None, "what is not validated is tested"
-            total = cost(architecture).total
-            events.outcome(architecture, recipe, total, accuracy, name)
+            events.outcome(accuracy, name)
         return _Outcome(weights=weights, tested=tested)
 
 

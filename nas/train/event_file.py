@@ -3,14 +3,14 @@
 import os
 import socket
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.summary.writer.record_writer import RecordWriter
-from torch.utils.tensorboard.summary import hparams, scalar, text
-
-from nas.arch import Gene
 
 
 class EventFile:
@@ -21,13 +21,14 @@ class EventFile:
 
     Args:
         folder: may hold the events of earlier epochs.
-        first_epoch: whatever is there of it, and after it, no longer counts.
+        first_epoch: whatever is there of it, and after it, no longer counts. None adds
+            to what is there.
 
     Raises:
         OSError: here as in every method, when nothing can be written.
     """
 
-    def __init__(self, folder: Path, first_epoch: int) -> None:
+    def __init__(self, folder: Path, first_epoch: int | None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         again = any(folder.glob("events.out.tfevents.*"))
         # TensorBoard reads the files of a folder in the order of their names.
@@ -35,29 +36,37 @@ class EventFile:
         self._file = (folder / f"{name}.{os.getpid()}").open("xb")
         self._records = RecordWriter(self._file)
         self._add(Event(file_version="brain.Event:2"))
-        if again:
+        if again and first_epoch is not None:
             start = SessionLog(status=SessionLog.START)
             self._add(Event(step=first_epoch, session_log=start))
 
-    def scalar(self, name: str, value: float, step: int = 0) -> None:
-        """Add a point to a curve."""
-        summary = scalar(name, value)  # type: ignore[no-untyped-call]
-        self._add(Event(step=step, summary=summary))
+    def scalars(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Add a point to each of some curves."""
+        points = [Summary.Value(tag=t, simple_value=v) for t, v in values.items()]
+        self._add(Event(step=step, summary=Summary(value=points)))
 
     def text(self, name: str, content: str) -> None:
         """Add a text in Markdown."""
-        summary = text(name, content)  # type: ignore[no-untyped-call]
-        self._add(Event(summary=summary))
+        data = SummaryMetadata.PluginData(plugin_name="text")
+        value = Summary.Value(
+            tag=name,
+            metadata=SummaryMetadata(plugin_data=data),
+            tensor=TensorProto(dtype="DT_STRING", string_val=[content.encode()]),
+        )
+        self._value(value)
 
-    def row(self, choices: dict[str, Gene], metrics: dict[str, float]) -> None:
-        """Add the training to the HParams table."""
-        # Left out: the description of the whole experiment. TensorBoard would take that
-        # of one trial for all, and hide the genes that this trial does not have.
-        _, *ends = hparams(choices, metrics)  # type: ignore[no-untyped-call]
-        for summary in ends:
-            self._add(Event(summary=summary))
-        for name, value in metrics.items():
-            self.scalar(name, value)
+    def picture(self, name: str, png: bytes) -> None:
+        """Add a picture, a PNG."""
+        # Its first chunk holds both, four bytes each.
+        width, height = (int.from_bytes(png[i : i + 4], "big") for i in (16, 20))
+        image = Summary.Image(
+            encoded_image_string=png, width=width, height=height, colorspace=4
+        )
+        self._value(Summary.Value(tag=name, image=image))
+
+    def summary(self, summary: Summary) -> None:
+        """Add what somebody else has put together."""
+        self._add(Event(summary=summary))
 
     def flush(self) -> None:
         """Let whoever reads the file see what has been added."""
@@ -66,6 +75,9 @@ class EventFile:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def _value(self, value: Any) -> None:
+        self._add(Event(summary=Summary(value=[value])))
 
     def _add(self, event: Any) -> None:
         event.wall_time = time.time()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
+from time import perf_counter
 
 import torch
 from lightning.pytorch import LightningModule
@@ -37,7 +38,8 @@ class Metrics:
 
     The training loss is that which is minimised, so with label smoothing and the
     classes' weights, and with the learning rate ``lr`` of the epoch's last step. Those
-    of validation are None where no images are held out for it.
+    of validation are None where no images are held out for it. ``seconds`` are those of
+    the whole epoch, ``images_per_second`` the rate of its training alone.
     """
 
     epoch: int
@@ -47,6 +49,8 @@ class Metrics:
     validation_accuracy: float | None
     validation_balanced_accuracy: float | None
     lr: float
+    seconds: float
+    images_per_second: float
 
     def objective(self, recipe: Recipe) -> float | None:
         """Return the accuracy that the recipe is judged by."""
@@ -120,6 +124,7 @@ class Training(LightningModule):
         self._step: Step | None = None
         self._loop: Loop | None = None
         self._trained = (0.0, 0.0, 0.0)
+        self._began = self._train_seconds = 0.0
 
     @property
     def epoch(self) -> int:
@@ -153,9 +158,11 @@ class Training(LightningModule):
         assert self._loop is not None
         done = self.epoch * len(self._sizes)
         rates = self._rates[done : done + len(self._sizes)]
+        self._began = perf_counter()
         self._step.start_totals()
         self._loop.run(order, self._sizes, rates)
-        loss_sum, hits = self._step.totals()
+        loss_sum, hits = self._step.totals()  # which waits for the device
+        self._train_seconds = perf_counter() - self._began
         loss = loss_sum / len(order)
         if not isfinite(loss):
             raise DivergenceError(
@@ -249,6 +256,8 @@ class Training(LightningModule):
                 validation_accuracy=accuracy,
                 validation_balanced_accuracy=balanced_accuracy,
                 lr=lr,
+                seconds=perf_counter() - self._began,
+                images_per_second=len(self._train) / self._train_seconds,
             )
         )
 

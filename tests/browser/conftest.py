@@ -20,7 +20,8 @@ def chromium() -> "Iterator[Browser]":
     paths = [next(filter(None, map(shutil.which, names)), None) for names in programs]
     for names, path in zip(programs, paths, strict=True):
         if path is None:
-            pytest.skip(f"there is no {names[0]}; Debian: apt-get install {names[0]}")
+            get = "apt-get install chromium chromium-driver"
+            pytest.skip(f"there is no {names[0]}; on Debian: {get}")
     from driven import Browser
     from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 

@@ -28,11 +28,10 @@ class Browser:
             address = address.resolve().as_uri()
         self.driver.get(address)
 
-    def complaints(self) -> list[str]:
+    def complaints(self, levels: tuple[str, ...] = ("WARNING", "SEVERE")) -> list[str]:
         """Return the errors and warnings in the console since the last call."""
         entries = self.driver.get_log("browser")
-        bad = ("WARNING", "SEVERE")
-        return [entry["message"] for entry in entries if entry["level"] in bad]
+        return [entry["message"] for entry in entries if entry["level"] in levels]
 
     def requests(self) -> list[str]:
         """Return the addresses that were asked for since the last call.

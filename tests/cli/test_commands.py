@@ -48,6 +48,7 @@ class TestSearch:
             "front.csv",
             "front.json",
             "front.png",
+            "report.html",
             "summary.json",
         }
         facts = json.loads((run.path / "report" / "data.json").read_text())

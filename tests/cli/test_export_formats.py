@@ -36,6 +36,12 @@ def test_all_formats_lie_in_one_folder(exported):
     assert "model_card.md" not in names
 
 
+def test_the_model_card_names_the_other_formats(exported):
+    card = (exported / "README.md").read_text()
+    for name in ("model.onnx", "model.pt2", "model_int8.onnx"):
+        assert f"| `{name}` | " in card
+
+
 def test_the_command_tells_what_the_integers_reach(nas, finished, folder):
     outcome = nas("export", finished, "--trial", 1, "--to", "out", "--quantize", "int8")
     assert outcome.code == 0, outcome.err

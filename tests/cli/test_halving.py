@@ -5,6 +5,9 @@ import json
 
 import pytest
 
+from nas.drawing import human
+from nas.run import Run
+
 SMALL = ("--space", "minimal", "--max-params", "8k", "--workers", "0", "--trials", "5")
 
 
@@ -123,3 +126,14 @@ def test_nothing_is_halved_by_default(nas, folder):
     assert not (folder / "r/report/trials.csv").exists()
     for path in folder.glob("r/trials/*/result.json"):
         assert json.loads(path.read_text())["epochs_spent"] == 3
+
+
+def test_what_was_stopped_is_shown_with_all_its_costs(nas, folder):
+    words = ("--halving", "--eta", "2", "--epochs", "4", "--run", "r")
+    done = nas("search", *SMALL, *words, "--objectives", "accuracy,macs")
+    table = done.out[done.out.index("Stopped early") :].splitlines()
+    assert table[1].split() == ["trial", "reached", "parameters", "MACs", "after"]
+    stopped = [r for r in Run(folder / "r").records if r.status == "stopped"]
+    for record, line in zip(stopped, table[2:], strict=False):
+        assert f" {record.params:,} " in line
+        assert f" {human(record.macs)} " in line

@@ -9,10 +9,12 @@ COMMANDS = [
     "ablate",
     "repair",
     "report",
+    "explain",
     "export",
     "measure",
     "show",
     "tensorboard",
+    "list",
 ]
 
 OPTIONS = {
@@ -58,7 +60,8 @@ OPTIONS = {
     ],
     "ablate": ["RUN", "--trial", "--seeds", "--epochs", "--json"],
     "repair": ["RUN"],
-    "report": ["RUN", "--json"],
+    "report": ["RUN", "--json", "--compare"],
+    "explain": ["RUN", "--arm", "--json"],
     "export": [
         *("RUN|NETWORK", "--trial", "--max-params", "--network", "--seed"),
         *("--input", "--classes", "--to"),
@@ -72,7 +75,8 @@ OPTIONS = {
         *("SPACE|RUN|NETWORK|FILE", "--trial", "--input", "--classes", "--max-params"),
         *("--json", "--picture"),
     ],
-    "tensorboard": ["RUN", "--port"],
+    "tensorboard": ["RUN", "--port", "--graph"],
+    "list": ["FOLDER", "--json"],
 }
 
 

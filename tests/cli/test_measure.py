@@ -1,7 +1,9 @@
 """`nas measure`: what it measures, keeps, prints and refuses."""
 
 import json
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -142,6 +144,8 @@ def test_a_process_that_dies_is_an_error(nas, monkeypatch):
         (["run", "--device", "tpu"], "unknown device 'tpu': did you mean 'cpu'?"),
         (["model.py"], "model.py: cannot be loaded: NameError: name 'torch' is not"),
         (["a.json"], "a.json:1:2: not JSON"),
+        (["run", "--input", "3x9x9"], "input is for known networks such as resnet20"),
+        (["run", "--classes", "7"], "run has images and classes of their own; leave"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -168,3 +172,15 @@ def test_a_spoilt_file_is_named_and_repaired(nas, run: Path, text: str):
     repaired = nas("repair", run)
     assert "latency.json could not be read and is now " in repaired.out
     assert nas("report", run).code == 0
+
+
+def test_every_figure_that_was_disturbed_is_named(nas, run: Path):
+    records = Run(run).front
+    troubled = {1: latency(disturbed_runs=25), 4: latency(disturbed_runs=5)}
+    own = [replace(one, batch_size=size) for size, one in troubled.items()]
+    keep_latencies(Run(run).folder, {records[0].hash: tuple(own)})
+    words = " ".join(nas("report", run).out.split())
+    (told,) = re.findall(
+        r"took the processor away in part of the runs of (.*?);", words
+    )
+    assert told == f"trial {records[0].trial} in batches of 1 (25 %)"

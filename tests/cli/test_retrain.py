@@ -4,8 +4,10 @@ import json
 import re
 import shutil
 from pathlib import Path
+from statistics import fmean
 
 import pytest
+from hparams_table import hparams_table
 from made_run import make_run
 
 from nas.__main__ import main
@@ -146,12 +148,18 @@ def test_a_trial_that_failed(nas, folder):
     assert nas("retrain", "nowhere").code == 2
 
 
-def test_tensorboard_shows_retrainings(retrained):
-    from nas.cli.tensorboard import _folder
-
-    run = Run(retrained)
-    assert _folder(run) == retrained
-    assert list(retrained.glob("retrain/*/*/*/events.out.tfevents.*"))
+def test_a_contender_is_a_row_in_tensorboard_with_the_mean_of_its_seeds(retrained):
+    _, table = hparams_table(retrained)
+    shown = {
+        row["name"]: row["hparam/test_accuracy"]
+        for row in table
+        if "hparam/test_accuracy" in row
+    }
+    folder = f"retrain/{Protocol().folder}"
+    assert shown == {
+        f"{folder}/{row['name']}": pytest.approx(fmean(row["reached"].values()))
+        for row in rows(retrained)
+    }
 
 
 def test_the_guide_names_options_that_there_are(nas):

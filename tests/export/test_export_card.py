@@ -17,9 +17,10 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from nas.arch import Architecture, Basic, Block, StemConv, Sum
+from nas.drawing.markdown import code, line, text
 from nas.export import ImageFacts, QuantizedFacts, facts, untrained, write
 from nas.export.card import card
-from nas.export.markdown import code, command, line, text
+from nas.export.markdown import command
 from nas.records import Recipe
 
 ARCHITECTURE = Architecture(

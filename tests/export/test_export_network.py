@@ -386,6 +386,23 @@ def test_run_as_a_script_it_describes_itself(exports, tmp_path):
     assert "%  'class" in done.stdout
 
 
+def test_a_long_name_leaves_room_for_other_classes(tmp_path):
+    architecture = Architecture(
+        input_shape=(1, 8, 8),
+        num_classes=3,
+        stem=(StemConv(width=4),),
+        blocks=(Block(aggregation=Sum(), unit=Conv(), depth=1, width=4),),
+    )
+    names = ["x" * 300, "second", "third"]
+    package = made_package(architecture, tmp_path / "w.safetensors", names)
+    trained(package)
+    write(tmp_path / "model", package)
+    done = _run("model.py", cwd=tmp_path / "model")
+    (line,) = [line for line in done.stdout.splitlines() if "classes: " in line]
+    assert line.startswith("3 classes: 'xxx")
+    assert line.endswith("xxx, 'second', 'third'")
+
+
 def test_run_with_a_picture_it_names_the_likeliest_classes(exports, tmp_path):
     image = pytest.importorskip("PIL.Image")
     case, folder, network, _ = exports[1]

@@ -292,9 +292,12 @@ class TestFolders:
             (photos / "val").rename(photos / "kept")
         else:
             (photos / "train" / "dark" / "1.png").write_text("no picture")
-        place = {"a class more": "test", "no val": "val", "no picture": "1.png"}[change]
-        complaint = refused(monkeypatch, "photos", "new.safetensors")
-        assert place in complaint
+        says = {
+            "a class more": "photos/test must hold model.py's classes; got ['owl']",
+            "no val": "photos/val must hold model.py's classes; got no pictures",
+            "no picture": "1.png",
+        }
+        assert says[change] in refused(monkeypatch, "photos", "new.safetensors")
 
 
 def refused(monkeypatch: pytest.MonkeyPatch, *argv: str) -> str:

@@ -48,8 +48,10 @@ def test_a_broken_tensorboard_costs_the_events_alone(
 ) -> None:
     ended = nas(SEARCH, tmp_path, packages=raising(tmp_path / "p", "tensorboard"))
     assert ended.code == 0, ended
-    (line,) = warnings(ended)
-    assert "no events for TensorBoard: RuntimeError: broken on purpose" in line
+    of_trials, of_search = sorted(warnings(ended), key=len)
+    why = "RuntimeError: broken on purpose"
+    assert f"no events for TensorBoard: {why}" in of_trials
+    assert of_search == f"warning: TensorBoard shows nothing of the search: {why}"
     assert "Traceback" not in ended.err
     assert reached(tmp_path / "run") == expected
     assert not list(tmp_path.rglob("*tfevents*"))
@@ -62,7 +64,10 @@ def test_a_broken_matplotlib_costs_the_pictures_alone(
     packages = raising(tmp_path / "p", "matplotlib")
     ended = nas(SEARCH, tmp_path, packages=packages)
     assert ended.code == 0, ended
-    (line,) = warnings(ended)
+    *shown, line = warnings(ended)
+    of_trials, of_front = sorted(shown)
+    assert "no pictures of architectures in TensorBoard: RuntimeError: b" in of_trials
+    assert of_front.startswith("warning: TensorBoard shows no picture of the front: R")
     assert line.startswith("warning: run/report: the report cannot be written: Runtime")
     assert line.endswith("'nas report run' writes the report")
     assert "Traceback" not in ended.err
@@ -133,8 +138,8 @@ def test_events_that_cannot_be_written_are_told_of_once(
     told: list[str] = []
     with Events(str(full / "trial"), 0, told.append) as events:
         for _ in range(20):
-            events.architecture(network)
-            events.outcome(network, Recipe(), Cost(params=1, macs=1), 0.5)
+            events.begin(network, Recipe(), Cost(params=1, macs=1))
+            events.outcome(0.5)
     assert told == ["no events for TensorBoard: No space left on device"]
     assert capfd.readouterr().err == ""
 

@@ -1,9 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 from made_latency import latency
 from trial_records import complete
 
-from nas.report import Reference, summarize, write_report
+from nas.report import COSTS, Reference, summarize, write_report
 from nas.report.latencies import comparable, latency_rows
 
 SMALL, LARGE = complete(0, 1_000, 0.5), complete(1, 2_000, 0.75)
@@ -40,3 +41,16 @@ def test_a_report_has_a_table_and_a_picture_of_them_until_they_are_gone(tmp_path
     assert (tmp_path / "latency.png").read_bytes().startswith(b"\x89PNG")
     write_report(summary, tmp_path, title="digits")
     assert {"latency.csv", "latency.png"}.isdisjoint(p.name for p in tmp_path.iterdir())
+
+
+def test_where_latency_is_a_cost_there_is_one_picture_of_it(tmp_path: Path):
+    (tmp_path / "latency.png").touch()
+    known = {0: (latency(1.0),), 1: (latency(3.0),)}
+    timed = [replace(r, latency=known[r.trial][0]) for r in (SMALL, LARGE)]
+    costs = (COSTS["params"], COSTS["latency"])
+    reference = Reference(accuracy=0.1, most=4_000, name="a reference")
+    summary = summarize(timed, reference, {}, None, costs)
+    write_report(summary, tmp_path, title="digits", latencies=known)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"front.png", "front-latency.png", "latency.csv"} <= names
+    assert "latency.png" not in names

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -202,6 +203,41 @@ class TestTrials:
         with pytest.raises(RunError, match=rf"{path}: cannot be read"):
             run.records()
 
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [
+            ({"curve": None}, "curve must be a list, each a number; got None"),
+            ({"standings": [1]}, "standings must be a list, each [an integer of"),
+            ({"latency": "x"}, "latency must be an object, or null; got 'x'"),
+            ({"latency": {}}, "there is no device"),
+            ({"finished": "now"}, "finished must be a time in ISO 8601; got 'now'"),
+            ({"params": None}, "params cannot be None"),
+        ],
+    )
+    def test_a_spoilt_field_is_told_in_our_words(self, tmp_path, change, says):
+        run = make_run(tmp_path / "run", [0.5])
+        path = run.trial_path(0) / "result.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | change))
+        with pytest.raises(RunError, match=re.escape(f"cannot be read: {says}")):
+            run.records()
+
+    def test_a_run_of_old_with_plugins_is_not_sent_to_a_repair(self, tmp_path):
+        run = make_run(tmp_path / "run", [0.5])
+        (run.trial_path(0) / "result.json").write_text("{")
+        with pytest.raises(RunError, match=r"'nas repair .*' sets it aside"):
+            run.records()
+        run.plugins_path.mkdir()
+        (run.path / "began.json").unlink()
+        with pytest.raises(RunError, match="bring that back") as told:
+            run.records()
+        assert "nas repair" not in str(told.value)
+
+    def test_what_is_no_object_is_told_in_our_words(self, tmp_path):
+        run = make_run(tmp_path / "run", [0.5])
+        (run.trial_path(0) / "result.json").write_text("[1]")
+        with pytest.raises(RunError, match=r"it must hold an object; got \[1\]"):
+            run.records()
+
     def test_a_spoilt_architecture_is_named(self, tmp_path):
         run = make_run(tmp_path / "run")
         run.trial_path(0).mkdir()
@@ -354,6 +390,12 @@ class TestOwned:
         with run.owned(), refused, other.owned():
             raise AssertionError("two owners")
         with run.owned():
+            pass
+
+    def test_a_folder_in_the_place_of_the_lock_is_named(self, tmp_path):
+        (tmp_path / ".lock").mkdir()
+        refused = pytest.raises(RunError, match=r"\.lock is a folder .* remove it")
+        with refused, RunFolder(tmp_path).owned():
             pass
 
     def test_the_lock_ends_with_its_process(self, tmp_path):

@@ -131,6 +131,8 @@ def test_the_objective_is_one_of_the_accuracies(objective: str) -> None:
         validation_accuracy=0.75,
         validation_balanced_accuracy=0.5,
         lr=0.1,
+        seconds=2.0,
+        images_per_second=100.0,
     )
     expected = {"accuracy": 0.75, "balanced-accuracy": 0.5}[objective]
     assert metrics.objective(replace(RECIPE, objective=objective)) == expected

@@ -14,8 +14,19 @@ def report(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON instead.")
     ] = False,
+    compare: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="OTHER", help="Compare it with this run; may be repeated."
+        ),
+    ] = None,
 ) -> None:
     """Print a run's front, how sure it is, and write both into the run's report/."""
+    if compare:
+        from nas.cli.comparing import run_compare
+
+        run_compare(run, compare, as_json=as_json)
+        return
     from nas.cli.commands import run_report
 
     run_report(run, as_json=as_json)
@@ -81,8 +92,17 @@ def tensorboard(
         int,
         typer.Option(min=0, max=65535, help="0 takes a free one.", show_default=True),
     ] = 0,
+    graph: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=0,
+            metavar="TRIAL",
+            help="Add the graph of a trial, and its large picture, first; "
+            "may be given again.",
+        ),
+    ] = None,
 ) -> None:
-    """Open a run's trials in TensorBoard; Ctrl-C ends it."""
+    """Open a run in TensorBoard, while it is searched or later; Ctrl-C ends it."""
     from nas.cli.tensorboard import serve
 
-    serve(run, port)
+    serve(run, port, graph or ())

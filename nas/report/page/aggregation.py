@@ -6,17 +6,25 @@ from nas.errors import counted
 from nas.report.explanation import AggregationEffect
 from nas.report.page.data import PageData
 from nas.report.page.forest import Choice, forest
-from nas.report.page.html import Column, table, text
+from nas.report.page.html import Column, listed, table, text
 from nas.report.page.section import Section
 from nas.report.page.text import in_line, points
 
 
 def aggregation_section(data: PageData) -> Section | None:
-    """Return the differences between aggregations; None without any to compare."""
+    """Return the differences between aggregations, and what they say in words.
+
+    Without any to compare, the words say so; None without an explanation.
+    """
     explanation = data.explanation
-    if explanation is None or not explanation.effects:
+    if explanation is None:
         return None
     effects = explanation.effects
+    title = "Sum, concat or hierarchical"
+    html = f"<p>{text(explanation.words)}</p>\n{listed(explanation.notes)}"
+    if all(effect.difference is None for effect in effects):
+        more = _table(effects) if effects else ""
+        return Section(anchor="aggregation", title=title, html=html, more=more)
     figures = [
         forest(
             "aggregation-blocks",
@@ -46,8 +54,8 @@ def aggregation_section(data: PageData) -> Section | None:
     )
     return Section(
         anchor="aggregation",
-        title="Sum, concat or hierarchical",
-        html=f"<p>{text(explanation.words)}</p>\n<p>{text(said)}</p>\n",
+        title=title,
+        html=f"{html}<p>{text(said)}</p>\n",
         figures=tuple(figures),
         more=_table(effects),
     )

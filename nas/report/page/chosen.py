@@ -119,6 +119,7 @@ def _layout(blocks: Sequence[int]) -> dict[str, Any]:
             "title": {"text": "share of the trials"},
             "tickformat": "~%",
             "range": [0, 1],
+            "dtick": 0.25,
             "fixedrange": True,
             "showgrid": False,
         },
@@ -132,7 +133,7 @@ def _layout(blocks: Sequence[int]) -> dict[str, Any]:
         },
         "hovermode": "closest",
         "legend": LEGEND,
-        "margin": MARGIN,
+        "margin": {**MARGIN, "r": 28},
     }
 
 

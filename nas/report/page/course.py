@@ -71,7 +71,7 @@ def _figure(steps: Mapping[str, Sequence[Step]], words: str) -> Figure:
         traces.append(
             {
                 "type": "scatter",
-                "mode": "lines+markers",
+                "mode": "lines+markers" if len(own) <= _MOST_ROWS else "lines",
                 "name": name,
                 "x": spent["trials"][place],
                 "y": [float(f"{step.hypervolume:.6g}") for step in own],
@@ -80,30 +80,38 @@ def _figure(steps: Mapping[str, Sequence[Step]], words: str) -> Figure:
                 "hovertemplate": "%{y:.4g} after %{x:,}<extra>%{fullData.name}</extra>",
             }
         )
+    views = tuple(
+        View(
+            label=f"by {label}",
+            data={"x": values},
+            layout={"xaxis.title.text": label, "xaxis.dtick": _tick(label, values)},
+        )
+        for label, values in spent.items()
+    )
     return Figure(
         name="hypervolume",
         data=traces,
         layout={
-            "xaxis": {"title": {"text": "trials"}, "rangemode": "tozero"},
-            "yaxis": {
-                "title": {"text": "hypervolume"},
+            "xaxis": {
+                "title": {"text": "trials"},
                 "rangemode": "tozero",
+                "dtick": _tick("trials", spent["trials"]),
             },
+            "yaxis": {"title": {"text": "hypervolume"}, "rangemode": "tozero"},
             "hovermode": "closest",
             "showlegend": len(traces) > 1,
             "legend": LEGEND,
             "margin": MARGIN,
         },
         words=words,
-        views=tuple(
-            View(
-                label=f"by {label}",
-                data={"x": values},
-                layout={"xaxis.title.text": label},
-            )
-            for label, values in spent.items()
-        ),
+        views=views,
     )
+
+
+def _tick(label: str, values: Sequence[Sequence[float]]) -> int | None:
+    """Return the step of ticks where plotly would put some at a half trial."""
+    is_few = label in ("trials", "epochs") and max(map(max, values)) <= 10
+    return 1 if is_few else None
 
 
 def _words(name: str, arm: ArmFacts) -> str:

@@ -19,7 +19,7 @@ def failures_section(data: PageData) -> Section | None:
     failed = [record for record in records if record.status == "failed"]
     if not failed:
         return None
-    reasons = Counter(record.reason or "no reason known" for record in failed)
+    reasons = Counter(record.reason or "error" for record in failed)
     listed = ", ".join(
         f"{n:,} {in_line(reason)}" for reason, n in reasons.most_common()
     )
@@ -40,7 +40,7 @@ def failures_section(data: PageData) -> Section | None:
     rows = [
         (
             trial_button(record.trial),
-            text(in_line(record.reason or "")),
+            text(in_line(record.reason or "error")),
             text(in_line(record.error or "", 300)),
             str(record.attempts),
             duration(record.seconds),

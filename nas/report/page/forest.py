@@ -137,7 +137,12 @@ def _columns(
         for place, values in (
             (
                 order[kind],
-                (middle, high - middle, middle - low, _FEW if kind == _FEW else ""),
+                (
+                    middle,
+                    high - middle,
+                    middle - low,
+                    f"  {_FEW}" if kind == _FEW else "",
+                ),
             ),
             (order[_BEHIND], (1.08 * reach, 0.0, 0.0, behind)),
         ):
@@ -163,7 +168,7 @@ def _trace(
         "x": columns["x"],
         "y": columns["y"],
         "text": columns["text"],
-        "textposition": "middle right" if kind == _BEHIND else "middle center",
+        "textposition": "middle right",
         "marker": {"color": mark.colour, "symbol": mark.symbol, "size": 12},
         "error_x": {
             "visible": not is_text,
@@ -229,6 +234,7 @@ def _note(label: str, row: int, at: float, align: str) -> dict[str, Any]:
         "y": row,
         "yanchor": "middle",
         "showarrow": False,
+        "bgcolor": "var(--ground)",
     }
 
 

@@ -179,7 +179,7 @@ def _dots(
     for kind in MARKS:
         if (True, kind) in groups or (False, kind) in groups:
             yield _in_legend(kind)
-    faint = 0.65 if len(complete) <= _MANY else 0.25
+    small, faint = (8, 0.65) if len(complete) <= _MANY else (6, 0.25)
     for on_front in (False, True):
         for kind, (symbol, colour) in MARKS.items():
             records = groups.get((on_front, kind))
@@ -198,7 +198,7 @@ def _dots(
                 "marker": {
                     "symbol": symbol,
                     "color": colour,
-                    "size": 13 if on_front else 8,
+                    "size": 13 if on_front else small,
                     "opacity": 1 if on_front else faint,
                     "line": {"color": "var(--ground)", "width": 1.5 if on_front else 0},
                 },
@@ -301,17 +301,16 @@ def _words(
     cost: CostAxis,
     below: int,
 ) -> str:
-    smallest, largest = front[0], max(front, key=_accuracy)
     words = (
         f"Validation accuracy against {cost.title} of {counted(len(complete), 'trial')}"
-        f", {len(front)} of them on the front"
     )
     if len(front) > 1:
-        words += (
-            f": from {percent(_accuracy(smallest))} at "
-            f"{cost.phrase(_value(smallest, cost))} to {percent(_accuracy(largest))} "
-            f"at {cost.phrase(_value(largest, cost))}"
+        ends = min(front, key=lambda r: _value(r, cost)), max(front, key=_accuracy)
+        low, high = (
+            f"{percent(_accuracy(record))} at {cost.phrase(_value(record, cost))}"
+            for record in ends
         )
+        words += f", {len(front)} of them on the front: from {low} to {high}"
     words += "."
     if below:
         words += (

@@ -52,11 +52,10 @@ def _tiles(data: PageData) -> Iterator[tuple[str, str, str]]:
         words = "trained once: expect less" if once else "mean of its repeats"
         yield "best validation accuracy", percent(top.accuracy), words
         sizes = [record.params for record in summary.front]
-        yield (
-            "front",
-            f"{len(sizes):,}",
-            f"networks of {min(sizes):,} to {max(sizes):,} parameters",
-        )
+        span = f"networks of {min(sizes):,} to {max(sizes):,} parameters"
+        if len(sizes) == 1:
+            span = f"network, of {sizes[0]:,} parameters"
+        yield "front", f"{len(sizes):,}", span
     records = summary.records
     failed = sum(record.status == "failed" for record in records)
     early = sum(record.status == "stopped" for record in records)
@@ -66,10 +65,11 @@ def _tiles(data: PageData) -> Iterator[tuple[str, str, str]]:
             *([f"{early:,} stopped early"] if early else []),
         ]
     )
-    yield "trials", f"{len(records):,}", words or "all trained to the end"
-    whole = sum(spent.seconds for spent in data.spent)
+    whole = "all trained to the end" if records else "none has finished so far"
+    yield "trials", f"{len(records):,}", words or whole
+    seconds = sum(spent.seconds for spent in data.spent)
     devices = sorted({spent.device for spent in data.spent if spent.device})
-    yield "device time", duration(whole), ", ".join(devices)
+    yield "device time", duration(seconds), ", ".join(devices)
     kind = data.config["recipe"]["objective"].replace("-", "_")
     linear = data.facts.get("baselines", {}).get("linear")
     if linear is not None:

@@ -5,7 +5,7 @@ from typing import Final
 from nas.errors import counted
 from nas.report.explanation import Explanation, Importance
 from nas.report.page.data import PageData
-from nas.report.page.html import Column, listed, table, text
+from nas.report.page.html import Column, table, text
 from nas.report.page.layout import MARGIN
 from nas.report.page.marks import BLUE, GREY
 from nas.report.page.section import Figure, Section
@@ -22,22 +22,22 @@ def importance_section(data: PageData) -> Section | None:
     if explanation is None or not explanation.importances:
         return None
     known = explanation.importances
-    drawn = known[:_MOST_BARS]
+    drawn = tuple(found for found in known if found.value > 0)[:_MOST_BARS] or known[:1]
     words = _words(explanation)
-    html = f"<p>{text(explanation.method)}</p>\n"
+    html = f"<p>Method: {text(explanation.method)}.</p>\n"
     if len(drawn) < len(known):
-        html += f"<p>The first {len(drawn)} of {len(known)} genes are drawn.</p>\n"
+        html += f"<p>{len(drawn)} of {counted(len(known), 'gene')} are drawn.</p>\n"
     return Section(
         anchor="importance",
         title="Importance of genes at a given size",
-        html=html + listed(explanation.notes),
+        html=html,
         figures=(_figure(drawn, words),),
         more=_table(known),
     )
 
 
 def _figure(drawn: tuple[Importance, ...], words: str) -> Figure:
-    clear = [found.low > 0 for found in drawn]
+    clear = [found.established for found in drawn]
     bars = {
         "type": "bar",
         "orientation": "h",
@@ -95,18 +95,25 @@ def _figure(drawn: tuple[Importance, ...], words: str) -> Figure:
 
 
 def _words(explanation: Explanation) -> str:
-    first, *others = explanation.importances
-    clear = [found for found in explanation.importances if found.low > 0]
-    about = (
-        f"{in_line(first.gene)} matters most: {percent(first.value)} of what size does "
-        f"not explain goes by it ({percent(first.low)} to {percent(first.high)})"
+    known = explanation.importances
+    sure = [found for found in known if found.established]
+    first = (sure or known)[0]
+    share = (
+        f"{percent(first.value)} of what size leaves unexplained "
+        f"({percent(first.low)} to {percent(first.high)})"
     )
-    if others:
-        about += f", and {percent(others[0].value)} by {in_line(others[0].gene)}"
-    surely = f"{len(clear)} of {counted(len(explanation.importances), 'gene')}"
+    among = f"among {counted(explanation.trials, 'complete trial')}"
+    if not sure:
+        return (
+            f"None of {counted(len(known), 'gene')} explains more than chance alone "
+            f"would give to any, {among}. {in_line(first.gene)} comes first, with "
+            f"{share}."
+        )
     return (
-        f"{about}. The interval of {surely} leaves out nothing at all; these bars are "
-        f"plain, the others hatched. {counted(explanation.trials, 'complete trial')}."
+        f"{in_line(first.gene)} matters most, {among}: it explains {share}. "
+        f"{len(sure)} of {counted(len(known), 'gene')} "
+        f"{'explains' if len(sure) == 1 else 'explain'} more than chance alone would "
+        "give to any; their bars are plain, the others hatched."
     )
 
 
@@ -117,6 +124,7 @@ def _table(known: tuple[Importance, ...]) -> str:
         Column(title="from", number=True),
         Column(title="to", number=True),
         Column(title="trials", number=True),
+        Column(title="established"),
     ]
     rows = [
         (
@@ -125,6 +133,7 @@ def _table(known: tuple[Importance, ...]) -> str:
             percent(found.low),
             percent(found.high),
             f"{found.trials:,}",
+            "yes" if found.established else "no",
         )
         for found in known
     ]

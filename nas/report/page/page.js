@@ -117,6 +117,7 @@
     const ring = plot.querySelector(".ring") ?? plot.appendChild(made("div", { class: "ring" }));
     ring.style.left = `${x}px`;
     ring.style.top = `${y}px`;
+    follow(plot, number);
     show(number, frame.left + x, frame.top + y);
   }
 
@@ -136,18 +137,36 @@
     point(plot, ...points[rank]);
   }
 
+  // The whole line of a trial, where it is one among many.
+  function follow(plot, number) {
+    plot.querySelector(".followed")?.remove();
+    const { xaxis, yaxis } = plot._fullLayout;
+    for (const { customdata, x, y } of plot.data) {
+      const stops = Array.from(customdata ?? []).flatMap((one, i) => (one === number ? [i] : []));
+      if (stops.length < 2) continue;
+      const at = (i) => `${xaxis._offset + xaxis.d2p(x[i])},${yaxis._offset + yaxis.d2p(y[i])}`;
+      const over = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      over.classList.add("followed");
+      const line = over.appendChild(document.createElementNS(over.namespaceURI, "polyline"));
+      line.setAttribute("points", stops.map(at).join(" "));
+      plot.append(over);
+    }
+  }
+
   function seriesOf(plot) {
     const series = new Map();
-    plot.data.forEach(({ customdata, base, x, y, meta, visible, xaxis, yaxis }, curve) => {
+    plot.data.forEach(({ customdata, x, y, base, meta, visible, xaxis, yaxis }, curve) => {
       if (!customdata || visible === "legendonly") return;
       const name = meta ?? curve;
       const across = plot._fullLayout[(xaxis ?? "x").replace("x", "xaxis")];
       const up = plot._fullLayout[(yaxis ?? "y").replace("y", "yaxis")];
       const points = series.get(name) ?? [];
+      const seen = new Set([null]);  // a line of a trial is one stop, at its beginning
       customdata.forEach((number, i) => {
-        if (number === null) return;
-        const at = base ? base[i] + x[i] / 2 : x[i];
-        points.push([number, across._offset + across.d2p(at), up._offset + up.d2p(y[i])]);
+        if (seen.has(number)) return;
+        seen.add(number);
+        const at = across.d2p((base ?? x)[i]);  // a bar begins at its base
+        points.push([number, across._offset + at, up._offset + up.d2p(y[i])]);
       });
       series.set(name, points);
     });
@@ -236,7 +255,7 @@
 
   function hide() {
     card.hidden = true;
-    document.querySelectorAll(".ring").forEach((ring) => ring.remove());
+    document.querySelectorAll(".ring, .followed").forEach((mark) => mark.remove());
   }
 
   for (const one of document.querySelectorAll(".trial")) {

@@ -22,6 +22,9 @@ from nas.report.page.text import in_line
 
 _MOST_GENES: Final = 8
 _MOST_LINES: Final = 300
+_MOST_BOLD: Final = 12
+"""More lines than that would hide each other if they were bold."""
+
 _ROW_PIXELS: Final = 62
 _TARGET: Final = "target"
 """The gene of the size that was asked for, which the size tells as well."""
@@ -145,6 +148,7 @@ def _trace(
 ) -> dict[str, Any]:
     """Return the lines of a tier as a single one with gaps."""
     looks = _TIERS[tier]
+    width = looks.width if tiers.count(tier) <= _MOST_BOLD else min(looks.width, 1.5)
     across: list[float | None] = []
     down: list[int | None] = []
     trials: list[int | None] = []
@@ -162,7 +166,7 @@ def _trace(
         "y": down,
         "customdata": trials,
         "opacity": looks.opacity,
-        "line": {"color": looks.colour, "width": looks.width},
+        "line": {"color": looks.colour, "width": width},
         "marker": {"size": 6, "color": looks.colour},
         "connectgaps": False,
         "hoverinfo": "none",

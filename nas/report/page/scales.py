@@ -50,7 +50,8 @@ def accuracy_row(records: Sequence[TrialRecord]) -> Row:
     reached = [record.accuracy or 0.0 for record in records]
     # By their ranks: most trials lie within a few percent of the best.
     order = sorted(set(reached))
-    place = {value: i / max(1, len(order) - 1) for i, value in enumerate(order)}
+    last = len(order) - 1
+    place = {value: i / last if last else 0.5 for i, value in enumerate(order)}
     ends = dict.fromkeys((order[0], order[len(order) // 2], order[-1]))
     return Row(
         name="validation accuracy, by rank",

@@ -273,11 +273,11 @@ def _notes(course: Course, *, few: bool) -> Iterable[str]:
         )
     if course.gaps:
         left_out = sum(gap.seconds for gap in course.gaps)
+        lines = "line" if len(course.gaps) == 1 else "lines"
         yield (
+            f"Left out{f', at the dotted {lines}' if few else ''}: "
             f"{counted(len(course.gaps), 'time')} without any training, "
-            f"{duration(left_out)} in all, "
-            f"{'is' if len(course.gaps) == 1 else 'are'} left out"
-            f"{', at the dotted lines' if few else ''}."
+            f"{duration(left_out)} in all."
         )
     if course.undated:
         yield f"Left out: {counted(course.undated, 'trial')} of unknown time."

@@ -580,7 +580,7 @@ def main() -> None:
         images = torch.zeros(1, *INPUT_SHAPE)
         size = sum(p.numel() for p in network.parameters() if p.requires_grad)
         print(f"{size:,} parameters; takes images (N, {str(INPUT_SHAPE)[1:-1]})")
-        names = ", ".join(map(repr, CLASSES))
+        names = ", ".join(f"{name!r:.40}" for name in CLASSES)
         print(textwrap.shorten(f"{len(CLASSES)} classes: {names}", 88))
         print("A black image, to see that it runs:")
     with torch.inference_mode():

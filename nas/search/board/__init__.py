@@ -1,0 +1,1 @@
+"""What TensorBoard shows of a search: a run `search` beside those of the trials."""

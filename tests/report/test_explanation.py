@@ -1,0 +1,220 @@
+"""Differences between aggregations are those that there are, with honest intervals."""
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+from made_trials import KINDS, made
+from trial_records import SMALL, complete, failed
+
+from nas.report import Explanation, Source, explain, size_bands
+from nas.report.bands import Band
+from nas.report.gene_columns import columns
+from nas.report.given_size import given_size
+
+BANDS = size_bands(1000, 50_000, 2)
+
+
+def worse_in_block_2(genes):
+    return 0.5 * (genes["block2.aggregation"] == "hierarchical")
+
+
+def at(found: Explanation, block, one, other, band=None):
+    (effect,) = (
+        effect
+        for effect in found.effects
+        if (effect.block, effect.band) == (block, band)
+        and (effect.one, effect.other) == (one, other)
+    )
+    return effect
+
+
+def test_a_difference_is_found_where_it_is_and_nowhere_else():
+    records = made(150, worse_in_block_2)
+    found = explain(records, BANDS)
+    one = at(found, 2, "hierarchical", "sum")
+    # Errors grow from e**y to e**(y + 0.5); y is about -2.5 - 0.5 (log size - 9).
+    logs = [math.log(record.params) - 9 for record in records]
+    mean = sum(math.exp(-2.5 - 0.5 * log + 0.02) for log in logs) / len(logs)
+    assert one.established
+    assert one.low < -mean * (math.exp(0.5) - 1) < one.high
+    assert one.trials_one + one.trials_other < 150
+    assert at(found, 2, "hierarchical", "concat").established
+    for effect in found.effects:
+        if effect.block in (1, 3) or {effect.one, effect.other} == {"sum", "concat"}:
+            assert not effect.established, effect
+    assert {e.one for e in found.effects} | {e.other for e in found.effects} == {*KINDS}
+    # Of all positions, all sizes and bands, each pair once.
+    assert len(found.effects) == (1 + 3) * (1 + len(BANDS)) * 3
+
+
+def test_an_aggregation_of_large_networks_is_not_better_for_that():
+    """Concat goes to large networks here, and size is all that matters."""
+    records = []
+    for record in made(120, slope=-1.0):
+        genes = dict(record.genes)
+        genes["block1.aggregation"] = "concat" if genes["proxy"] > 36 else "sum"
+        if record.trial % 4 == 0:
+            genes["block1.aggregation"] = "concat" if genes["proxy"] <= 36 else "sum"
+        records.append(replace(record, architecture=replace(SMALL, genes=genes)))
+    mean = {
+        kind: [r.accuracy for r in records if r.genes["block1.aggregation"] == kind]
+        for kind in ("sum", "concat")
+    }
+    apart = sum(mean["concat"]) / len(mean["concat"])
+    apart -= sum(mean["sum"]) / len(mean["sum"])
+    one = at(explain(records, BANDS), 1, "concat", "sum")
+    assert apart > 0.04
+    assert abs(one.difference) < 0.02
+    assert not one.established
+
+
+def test_intervals_hold_together():
+    """Of the tables of noise, few may have a difference that is established."""
+    alarms = 0
+    for seed in range(30):
+        found = explain(made(40, seed=seed, noise=0.4), BANDS, seed=seed)
+        alarms += any(effect.established for effect in found.effects)
+    assert alarms <= 6  # 1.5 are expected
+
+
+def test_differences_that_turn_around_with_size():
+    small, large = Band(low=0, high=7000), Band(low=7000, high=50_000)
+
+    def turned():
+        for record in made(200):
+            error = 1 - record.accuracy
+            if record.genes["block1.aggregation"] == "concat":
+                error *= 1.6 if record.params <= small.high else 1 / 1.6
+            yield record.with_accuracy(1 - error)
+
+    found = explain(turned(), (small, large))
+    assert at(found, 1, "concat", "sum", small).low < 0
+    assert at(found, 1, "concat", "sum", small).high < 0
+    assert at(found, 1, "concat", "sum", large).low > 0
+    told, _, _ = found.words.partition("Not established")
+    assert f"block 1 at {small.label} parameters" in told
+    assert f"block 1 at {large.label} parameters" in told
+
+
+def test_a_single_block_is_told_once():
+    def concat_is_worse(genes):
+        return 0.5 * (genes["block1.aggregation"] == "concat")
+
+    found = explain(made(60, concat_is_worse, blocks=1), BANDS)
+    assert at(found, 1, "concat", "sum").established
+    assert found.words.count("to sum in block 1 (") == 1
+    assert "all blocks" not in found.words
+
+
+def test_aggregations_of_plugins_are_compared():
+    records = []
+    for record in made(60):
+        genes = dict(record.genes)
+        genes["block1.aggregation"] = ("sum", "Mean<script>")[record.trial % 2]
+        records.append(replace(record, architecture=replace(SMALL, genes=genes)))
+    one = at(explain(records, BANDS), 1, "Mean<script>", "sum")
+    assert (one.trials_one, one.trials_other) == (30, 30)
+    assert one.difference is not None
+
+
+def test_too_few_on_one_side_is_no_difference():
+    records = []
+    for record in made(40):
+        genes = dict(record.genes)
+        genes["block1.aggregation"] = "concat" if record.trial < 4 else "sum"
+        records.append(replace(record, architecture=replace(SMALL, genes=genes)))
+    one = at(explain(records, BANDS), 1, "concat", "sum")
+    assert (one.difference, one.low, one.high) == (None, None, None)
+    assert (one.trials_one, one.trials_other) == (4, 36)
+    assert not one.established
+
+
+def with_genes(records, names):
+    for record in records:
+        genes = {name: record.genes[name] for name in names if name in record.genes}
+        yield replace(record, architecture=replace(SMALL, genes=genes))
+
+
+FEW = {
+    "no trial": [],
+    "one trial": made(1),
+    "all failed": [failed(trial) for trial in range(30)],
+    "too few": made(19),
+    "without genes": [complete(trial, 1000 + trial, 0.9) for trial in range(30)],
+}
+
+
+@pytest.mark.parametrize("records", FEW.values(), ids=FEW)
+def test_words_where_nothing_can_be_said(records):
+    found = explain(records, BANDS, source=Source(run="runs/my run", trials=10))
+    assert (found.effects, found.importances) == ((), ())
+    assert "takes at least 20" in found.words
+    assert "'nas resume 'runs/my run' --trials" in found.words.replace('"', "'")
+
+
+def test_words_where_all_is_equal_or_fixed():
+    equal = explain(made(30, slope=0, noise=0), BANDS)
+    assert "same accuracy" in equal.words
+    assert (equal.effects, equal.notes) == ((), ())
+    fixed = explain(with_genes(made(30), ["block1.unit", "proxy"]), BANDS)
+    assert fixed.effects == ()
+    assert "No block has a choice of aggregations" in fixed.words
+    one_size = [replace(record, params=5000) for record in made(40)]
+    assert explain(one_size, BANDS).effects
+
+
+def test_words_tell_what_is_established_and_what_to_run():
+    found = explain(made(100, worse_in_block_2), BANDS, source=Source(run="runs/x"))
+    established, _, further = found.words.partition("Not established")
+    assert "in block 2" in established
+    assert "in block 1" not in established
+    assert "concat against sum in all blocks" in further
+    best = max(made(100, worse_in_block_2), key=lambda record: record.accuracy)
+    assert f"'nas ablate runs/x --trial {best.trial}'" in further
+    nothing = explain(made(40, seed=1), BANDS, source=Source(run="runs/x", trials=20))
+    assert "Nothing is established" in nothing.words
+    assert any("Rough" in note for note in nothing.notes)
+
+
+def test_notes_name_what_was_left_out_and_the_unbiased_arm():
+    records = [*made(30), failed(30), failed(31)]
+    records += [
+        replace(record, trial=40 + record.trial, arm="random") for record in made(20)
+    ]
+    notes = " ".join(explain(records, BANDS, source=Source(run="r")).notes)
+    assert "Left out: 2 failed." in notes
+    assert "'nas explain r --arm random'" in notes
+    assert "--baseline random" in " ".join(explain(made(30), BANDS).notes)
+
+
+def test_an_explanation_is_plain_data():
+    found = explain(made(40), BANDS)
+    assert Explanation.from_json(json.loads(json.dumps(found.to_json()))) == found
+    assert explain(made(40), BANDS) == found
+
+
+def test_what_size_explains_is_gone_and_what_a_gene_explains_stays():
+    records = made(200, worse_in_block_2, slope=-1.0, noise=0.1)
+    left = given_size(records)
+    hier = [r.genes["block2.aggregation"] == "hierarchical" for r in records]
+    with_it = [x for x, h in zip(left, hier, strict=True) if h]
+    without = [x for x, h in zip(left, hier, strict=True) if not h]
+    assert sum(with_it) / len(with_it) - sum(without) / len(without) == pytest.approx(
+        0.5, abs=0.06
+    )
+    sizes = [math.log(record.params) for record in records]
+    mean = sum(sizes) / len(sizes)
+    slope = sum((s - mean) * x for s, x in zip(sizes, left, strict=True))
+    assert abs(slope / sum((s - mean) ** 2 for s in sizes)) < 0.05
+
+
+def test_columns_say_nothing_where_a_gene_is_not_in_use():
+    numbers = columns([1, None, 3, None, 3])
+    assert numbers[:, 0].tolist() == pytest.approx([-2 / 3, 0, 1 / 3, 0, 1 / 3])
+    words = columns(["a", "b", None, "a"])
+    assert words.shape == (4, 2)
+    assert words[2].tolist() == [0, 0]
+    assert abs(words.sum(axis=0)).max() < 1e-12
+    assert columns([True, False]).shape == (2, 2)
