@@ -108,16 +108,15 @@ def test_another_trial_and_other_epochs_are_ablations_of_their_own(nas, copied):
     assert "Nothing says how much of the differences is chance" in " ".join(
         outcome.out.split()
     )
-    assert nas("ablate", copied, "--seeds", "1").code == 0
     found = {(one.trial, one.protocol): one for one in Run(copied).ablations()}
     assert set(found) == {
         (first.trial, Protocol(epochs=1)),
-        (first.trial, Protocol()),
         (other, Protocol()),
     }
     # The recipe's epochs are the recipe's, whoever says so.
     assert found[(other, Protocol())].epochs == 2
-    outcome = nas("ablate", copied, "--seeds", "1", "--epochs", "2")
+    argv = ("--trial", other, "--seeds", "1", "--epochs", "2")
+    outcome = nas("ablate", copied, *argv)
     assert "trainings finished already" in outcome.out
 
 
