@@ -78,7 +78,7 @@ def test_the_report_as_json(nas, honest):
     outcome = nas("report", honest, "--json")
     data = json.loads(outcome.out, parse_constant=pytest.fail)
     written = json.loads((honest / "report" / "summary.json").read_text())
-    further = {"effects": None, "retrained": {}, "latencies": []}
+    further = {"effects": None, "retrained": {}, "ablations": [], "latencies": []}
     assert written | further == data
     run = Run(honest)
     assert [point["trial"] for point in data["front"]] == [r.trial for r in run.front]
