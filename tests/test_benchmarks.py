@@ -52,6 +52,13 @@ def test_scaling(tmp_path: Path, argv: list[str]) -> None:
 
 
 @pytest.mark.slow
+def test_report(tmp_path: Path) -> None:
+    printed = output_of(tmp_path, "report.py", "--trials", "3")
+    assert re.search(r"^     3 +\d+\.\d +[45]\.\d\d MB$", printed, re.M)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
 def test_joint(tmp_path: Path) -> None:
     argv = ("joint.py", "--seeds", "2", "--samplers", "random", "evolution")
     printed = output_of(tmp_path, *argv)

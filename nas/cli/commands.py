@@ -35,6 +35,7 @@ from nas.errors import ConfigError, NasError, RunError, SpaceError, unknown
 from nas.nn.cost import cost
 from nas.records import Recipe, TrialRecord, recipe_to_json
 from nas.report import best, describe_stops, latency_rows, titles
+from nas.report.page.write import PAGE
 from nas.run import Run
 from nas.search import Event
 from nas.space import BoundSpace, SearchSpace, shipped
@@ -232,7 +233,7 @@ def _print_front(console: Console, run: Run) -> None:
     assert most_accurate is not None
     path = quote(str(run.path))
     console.print(
-        f"\nreport  {run.folder.report_path}\n"
+        f"\nreport  {run.folder.report_path / PAGE}\n"
         f"show    nas show {path} --trial {most_accurate.trial}\n"
         f"export  nas export {path}\n"
         f"look    nas tensorboard {path}",

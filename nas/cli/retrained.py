@@ -20,6 +20,7 @@ from nas.cli.render import duration, percent
 from nas.errors import counted
 from nas.finals import retrain
 from nas.report import COSTS, Contest, Standing, titles
+from nas.report.page.write import PAGE
 from nas.run import Run
 from nas.search import (
     Event,
@@ -43,7 +44,7 @@ def run_retrain(path: Path, **options: Any) -> None:
         run = retrain(path, on_event=on_event, on_progress=reading, **options)
     print_contests(console, run)
     console.print(
-        f"\nreport  {run.folder.report_path}\n"
+        f"\nreport  {run.folder.report_path / PAGE}\n"
         f"export  nas export {quote(str(run.path))}\n"
         f"look    nas tensorboard {quote(str(run.path))}",
         soft_wrap=True,

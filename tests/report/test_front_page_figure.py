@@ -12,6 +12,8 @@ from nas.report import COSTS, SIZE, Reference, repeat_facts, summarize
 from nas.report.page.data import PageData
 from nas.report.page.front_figure import MARKS, front_figures
 from nas.report.page.write import page
+from nas.report.retrained import Entrant, contest
+from nas.retraining import Protocol
 from nas.search import SearchConfig
 
 AT = Reference(accuracy=0.1, most=2000, name="guessing, twice the budget")
@@ -124,3 +126,44 @@ def test_one_figure_for_each_cost():
     assert (macs.name, params.name) == ("front-macs", "front-params")
     assert points(macs)[0] == (9, 0.5)
     assert "shapes" not in macs.layout  # the budget is one of parameters
+
+
+def known(name: str, validated: dict[int, float], trial: int | None = None) -> Entrant:
+    return Entrant(
+        name=name,
+        trial=trial,
+        params=400,
+        size=400,
+        macs=9,
+        costs=(400,),
+        epochs=2,
+        searched=None,
+        reached=dict.fromkeys(validated, 0.1),
+        validated=validated,
+        failed=0,
+    )
+
+
+def stars(protocol: Protocol) -> list[dict]:
+    found = contest(
+        protocol,
+        [known("<b>net</b>", {1: 0.6, 2: 0.7}), known("trial-0", {1: 0.5}, trial=0)],
+        100,
+    )
+    data = replace(told([complete(0, 400, 0.5)]), contests={protocol: found})
+    (figure,) = front_figures(data)
+    return [trace for trace in figure.data if trace["name"].startswith("known")]
+
+
+def test_known_networks_stand_beside_the_trials_at_the_same_recipe():
+    (trace,) = stars(Protocol())
+    assert (trace["x"], trace["y"]) == ([400], [pytest.approx(0.65)])
+    assert trace["error_y"]["array"][0] > 0
+    assert trace["text"][0].startswith("&lt;b>net&lt;/b><br>65.00")
+
+
+@pytest.mark.parametrize(
+    "protocol", [Protocol(epochs=30), Protocol(use_validation=True)], ids=str
+)
+def test_known_networks_that_were_trained_otherwise_do_not(protocol):
+    assert stars(protocol) == []

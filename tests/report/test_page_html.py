@@ -15,6 +15,7 @@ from trial_records import complete, failed
 from nas.records import TrialRecord
 from nas.report import Reference, summarize
 from nas.report.page import cards as cards_module
+from nas.report.page import write as page_module
 from nas.report.page.cards import cards
 from nas.report.page.data import PageData
 from nas.report.page.html import text
@@ -221,6 +222,26 @@ def test_a_broken_page_keeps_the_old_one(tmp_path, monkeypatch):
         run.report()
     assert path.read_bytes() == before
     assert {p.name for p in path.parent.iterdir() if p.name.startswith(".")} == set()
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance that WCAG 2.2 defines."""
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = (
+        p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts
+    )
+    return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("theme", [":root", ':root[data-theme="dark"]'])
+def test_words_stand_out_from_their_ground(theme):
+    style = Path(page_module.__file__).with_name("page.css").read_text()
+    own = style[style.index(f"{theme} {{") :].partition("}")[0]
+    colours = dict(re.findall(r"--(\w+): (#\w{6})", own))
+    for ground in ("ground", "raised"):
+        for name in ("ink", "muted", "accent"):
+            ends = sorted((luminance(colours[name]), luminance(colours[ground])))
+            assert (ends[1] + 0.05) / (ends[0] + 0.05) >= 4.5, (name, ground)
 
 
 def test_what_cannot_be_seen_is_written_out():

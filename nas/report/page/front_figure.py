@@ -15,6 +15,7 @@ from nas.report.figure import dominant_aggregation
 from nas.report.front import is_compared, pareto_front
 from nas.report.intervals import spread
 from nas.report.page.data import PageData
+from nas.report.page.layout import LEGEND, MARGIN
 from nas.report.page.section import Figure
 from nas.report.page.words import percent
 from nas.report.retrained import Entrant
@@ -30,14 +31,6 @@ MARKS: Final = {
     "mixed": ("diamond", "#CC79A7"),
 }
 """Plotly's symbol and the colour of networks that mostly aggregate so."""
-
-LEGEND: Final = {
-    "orientation": "h",
-    "yref": "container",
-    "y": 0,
-    "yanchor": "bottom",
-}
-MARGIN: Final = {"t": 44, "r": 14, "b": 84, "l": 20}
 
 _MANY: Final = 500
 """From so many trials on, dots that are not on the front are fainter."""
@@ -116,7 +109,7 @@ def _budget(budget: int) -> dict[str, Any]:
         "annotations": [
             {
                 "x": log10(budget),
-                "y": 1,
+                "y": 0,
                 "yref": "paper",
                 "yanchor": "bottom",
                 "xanchor": "right",

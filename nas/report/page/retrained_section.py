@@ -8,8 +8,8 @@ from nas.errors import counted, printable
 from nas.report.axes import accuracy_limits, size_limits, size_ticks
 from nas.report.costs import PARAMS
 from nas.report.page.data import PageData
-from nas.report.page.front_figure import LEGEND, MARGIN
 from nas.report.page.html import Column, listed, table, text, trial_button
+from nas.report.page.layout import LEGEND, MARGIN
 from nas.report.page.section import Figure, Section
 from nas.report.page.words import percent
 from nas.report.retrained import Contest, Standing
