@@ -294,6 +294,19 @@ class TrialRecord:
         genes: Mapping[str, Gene] | None = json.loads(text).get("genes")
         return genes
 
+    @cached_property
+    def aggregations(self) -> tuple[str, ...]:
+        """The kind of each block's aggregation, the class of a custom one.
+
+        It decodes nothing, for a report asks all trials.
+        """
+        text = self.__dict__.get("_architecture")
+        if text is None or "architecture" in self.__dict__:
+            parts = (block.aggregation for block in self.architecture.blocks)
+            return tuple(getattr(part, "name", part.kind) for part in parts)
+        trees = (block["aggregation"] for block in json.loads(text)["blocks"])
+        return tuple(tree.get("name", tree["kind"]) for tree in trees)
+
     def with_accuracy(self, accuracy: float) -> "TrialRecord":
         """Return the same with another accuracy; decodes nothing."""
         record = object.__new__(type(self))

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from nas.arch import Architecture
 from nas.drawing.human import compact
 from nas.drawing.palette import AGGREGATION_COLOURS
 from nas.errors import printable
@@ -15,7 +14,7 @@ from nas.report.costs import PARAMS, SIZE, CostAxis
 from nas.report.front import is_compared, pareto_front
 from nas.report.labels import place_labels
 from nas.report.stops import stopped
-from nas.report.tables import aggregation_names
+from nas.report.tables import short_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,9 +93,9 @@ def draw_front(
     figure.savefig(path, format="png")
 
 
-def dominant_aggregation(architecture: Architecture) -> str:
+def dominant_aggregation(record: TrialRecord) -> str:
     """Return the aggregation that most blocks use, or 'mixed' where several do."""
-    names = aggregation_names(architecture)
+    names = map(short_name, record.aggregations)
     known = (name if name in _STYLES else "custom" for name in names)
     (name, most), *others = Counter(known).most_common()
     return "mixed" if others and others[0][1] == most else name
@@ -174,7 +173,7 @@ def _trials(
     faint = 0.35 if len(complete) <= 500 else 0.12
     alike: dict[str, list[TrialRecord]] = {name: [] for name in _STYLES}
     for record in complete:
-        alike[dominant_aggregation(record.architecture)].append(record)
+        alike[dominant_aggregation(record)].append(record)
     for name, (marker, color) in _STYLES.items():
         dots = [_point(r, cost) for r in alike[name] if r.trial not in ahead]
         kept = [_point(r, cost) for r in alike[name] if r.trial in ahead]
@@ -237,7 +236,7 @@ def _legend(
 ) -> None:
     from matplotlib.lines import Line2D
 
-    used = {dominant_aggregation(record.architecture) for record in complete}
+    used = {dominant_aggregation(record) for record in complete}
     label = "front of the search" if with_random else "front, trial numbers"
     handles = [Line2D([], [], color=_INK, linewidth=1.2, label=label)]
     if with_random:

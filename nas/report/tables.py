@@ -71,10 +71,15 @@ def aggregation_names(architecture: Architecture) -> tuple[str, ...]:
     return tuple(_name(block.aggregation) for block in architecture.blocks)
 
 
+def short_name(kind: str) -> str:
+    """Return what a kind of aggregation is called in tables."""
+    return "tree" if kind == "hierarchical" else kind
+
+
 def _name(part: Aggregation | Unit) -> str:
     if isinstance(part, CustomAggregation | CustomUnit):
         return part.name
-    return "tree" if part.kind == "hierarchical" else part.kind
+    return short_name(part.kind)
 
 
 def _row(record: TrialRecord) -> FrontRow:

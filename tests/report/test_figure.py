@@ -1,3 +1,4 @@
+import json
 import random
 import struct
 import subprocess
@@ -18,7 +19,9 @@ from nas.arch import (
     Hierarchical,
     Plugin,
     Sum,
+    to_json,
 )
+from nas.records import TrialRecord
 from nas.report.figure import dominant_aggregation, draw_front
 from nas.report.labels import place_labels
 
@@ -101,7 +104,14 @@ def test_picture_is_the_same_each_time(tmp_path):
     ],
 )
 def test_dominant_aggregation_is_what_most_blocks_use(aggregations, name):
-    assert dominant_aggregation(of(*aggregations)) == name
+    record = complete(0, 500, 0.9, architecture=of(*aggregations))
+    assert dominant_aggregation(record) == name
+    # One that was read from a run says the same, and decodes nothing for it.
+    text = json.dumps(to_json(record.architecture))
+    stored = TrialRecord.stored(record.facts(), record.hash, text)
+    assert dominant_aggregation(stored) == name
+    assert stored.aggregations == record.aggregations
+    assert "architecture" not in stored.__dict__
 
 
 def test_labels_do_not_overlap_and_the_first_come_first():

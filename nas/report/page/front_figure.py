@@ -167,7 +167,7 @@ def _dots(
     ahead = {record.trial for record in front}
     groups: dict[tuple[bool, str], list[TrialRecord]] = {}
     for record in complete:
-        kind = dominant_aggregation(record.architecture)
+        kind = dominant_aggregation(record)
         groups.setdefault((record.trial in ahead, kind), []).append(record)
     for kind in MARKS:
         if (True, kind) in groups or (False, kind) in groups:
