@@ -1,7 +1,7 @@
 """What came out of a search: its trials, their front, the report, exported models."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -216,7 +216,16 @@ class Run:
             trials=self.config.trials,
             minimised=titles(self.config.costs),
         )
-        return explain(some, self.bands, importances(some), source)
+        key = (source, *((r.trial, r.status, r.accuracy) for r in some))
+        if key not in self._explanations:
+            found = explain(some, self.bands, importances(some), source)
+            self._explanations[key] = found
+        return self._explanations[key]
+
+    @cached_property
+    def _explanations(self) -> dict[tuple[Hashable, ...], Explanation]:
+        """Explanations by what they come from: they take seconds."""
+        return {}
 
     def contests(self) -> dict[Protocol, Contest]:
         """Return what retrained networks came to, the latest protocol's last.
@@ -303,7 +312,8 @@ class Run:
         Raises:
             RunError: when not all of it can be written.
         """
-        write_events(self.folder)
+        known = {one.gene: one.value for one in self.explanation().importances}
+        write_events(self.folder, known)
 
     @property
     def effects(self) -> Effects | None:

@@ -265,3 +265,23 @@ def test_the_guide_to_explanations(tmp_path, monkeypatch, capsys):
     (code,) = blocks("explain.md", "python")
     exec(compile(code, "explain.md", "exec"), {})
     assert "4 whole trainings can tell nothing" in capsys.readouterr().out
+
+
+def test_the_commands_of_the_guide_to_ablation(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (commands,) = blocks("ablation.md", "sh")
+    options = ["--space", "minimal", "--max-params", "6k", "--trials", "3"]
+    options += ["--epochs", "1", "--workers", "0", "--run", "runs/small"]
+    quick = ["--seeds", "1", "--epochs", "1"]
+    with command_line(capsys, monkeypatch) as nas:
+        assert nas("search", *options).code == 0
+        for line in commands.splitlines():
+            program, command, *argv = line.partition("#")[0].split()
+            more = quick if command == "ablate" else []
+            outcome = nas(command, *argv, *more)
+            assert (program, outcome.code) == ("nas", 0), outcome.err
+    (head,) = re.findall(
+        r"^ block .*", (DOCS / "ablation.md").read_text(), re.MULTILINE
+    )
+    shown = [line.split() for line in outcome.out.splitlines()]
+    assert head.split() in shown

@@ -83,6 +83,7 @@ class _Largest:
         from scipy.stats import multivariate_t
 
         self.number = len(correlation)
+        self.freedom = freedom
         self.t = multivariate_t(shape=correlation, df=freedom, allow_singular=True)
 
     def chance(self, limit: float) -> float:
@@ -95,16 +96,20 @@ class _Largest:
 
     def quantile(self, chance: float) -> float:
         """Return the limit that it is within with so much of a chance."""
-        low = high = 1.0
-        while self.chance(high) < chance:
-            low, high = high, 2 * high
-        while high - low > 1e-3 * high:
-            middle = (low + high) / 2
-            if self.chance(middle) < chance:
-                low = middle
-            else:
-                high = middle
-        return (low + high) / 2
+        from scipy.optimize import brentq
+        from scipy.special import stdtrit
+
+        # Of one alone, and as Bonferroni has it; a little more for rounding.
+        tails = (1 - chance) / 2, (1 - chance) / 2 / self.number
+        low, high = (float(stdtrit(self.freedom, 1 - tail)) for tail in tails)
+        return float(
+            brentq(
+                lambda limit: self.chance(limit) - chance,
+                0.98 * low,
+                1.02 * high,
+                xtol=1e-3,
+            )
+        )
 
 
 def _mean_difference(

@@ -171,10 +171,12 @@ def _trials(
 ) -> None:
     ahead = {record.trial for record in front}
     faint = 0.35 if len(complete) <= 500 else 0.12
+    alike: dict[str, list[TrialRecord]] = {name: [] for name in _STYLES}
+    for record in complete:
+        alike[dominant_aggregation(record)].append(record)
     for name, (marker, color) in _STYLES.items():
-        alike = [r for r in complete if dominant_aggregation(r) == name]
-        dots = [_point(r, cost) for r in alike if r.trial not in ahead]
-        kept = [_point(r, cost) for r in alike if r.trial in ahead]
+        dots = [_point(r, cost) for r in alike[name] if r.trial not in ahead]
+        kept = [_point(r, cost) for r in alike[name] if r.trial in ahead]
         style = {"marker": marker, "color": color}
         _scatter(axes, dots, s=16, alpha=faint, linewidths=0, zorder=2, **style)
         _scatter(axes, kept, s=42, edgecolors="white", zorder=4, **style)

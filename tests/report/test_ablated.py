@@ -64,20 +64,30 @@ def found(seeds=5, worse=WORSE, **changes):
     return ablation(**(values | changes))
 
 
-def test_variants_come_block_by_block():
-    labels = [one.label for one in found().switched]
+@pytest.fixture(scope="module")
+def many():
+    return found()
+
+
+@pytest.fixture(scope="module")
+def once():
+    return found(seeds=1, protocol=Protocol(), epochs=15)
+
+
+def test_variants_come_block_by_block(many):
+    labels = [one.label for one in many.switched]
     assert labels == [
         *("block 1: concat", "block 1: tree", "block 2: sum", "block 2: tree"),
         *("block 3: sum", "block 3: concat"),
         *("all blocks: sum", "all blocks: concat", "all blocks: tree"),
     ]
-    assert [one.was for one in found().switched[:3]] == ["sum", "sum", "concat"]
-    assert all(abs(one.size_off) <= 0.01 for one in found().switched)
+    assert [one.was for one in many.switched[:3]] == ["sum", "sum", "concat"]
+    assert all(abs(one.size_off) <= 0.01 for one in many.switched)
 
 
-def test_what_is_established_and_what_is_not():
-    text = " ".join(found().lines())
-    first, *_ = found().lines()
+def test_what_is_established_and_what_is_not(many):
+    text = " ".join(many.lines())
+    first, *_ = many.lines()
     assert first.startswith("Trial 7 (sum concat tree) has 9")
     assert "Block 2 with sum instead of concat: " in text
     assert "All blocks with sum: " in text
@@ -100,8 +110,8 @@ def test_nothing_established():
     assert " less (" not in text
 
 
-def test_one_seed_says_nothing_about_chance():
-    text = " ".join(found(seeds=1).lines())
+def test_one_seed_says_nothing_about_chance(once):
+    text = " ".join(once.lines())
     assert "Nothing says how much of the differences is chance" in text
     assert "confidence" not in text
 
@@ -112,16 +122,13 @@ def test_a_trial_that_could_not_be_trained():
     assert first == "Trial 7 itself could not be trained: nothing to compare."
 
 
-def test_a_size_that_is_off_is_pointed_out():
-    one = found()
-    other = replace(one.switched[0], size_off=-0.034)
-    text = " ".join(replace(one, switched=(other, *one.switched[1:])).lines())
+def test_a_size_that_is_off_is_pointed_out(once):
+    other = replace(once.switched[0], size_off=-0.034)
+    text = " ".join(replace(once, switched=(other, *once.switched[1:])).lines())
     assert "allow no nearer: block 1: concat -3.4 %." in text
 
 
-def test_files(tmp_path):
-    many = found()
-    once = found(seeds=1, protocol=Protocol(), epochs=15)
+def test_files(tmp_path, many, once):
     write_ablations([once, many], tmp_path, title="digits")
     with (tmp_path / "ablation-trial-7.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -143,14 +150,14 @@ def test_files(tmp_path):
     assert {(0, 114, 178), (213, 94, 0), (0, 158, 115)} <= colours
 
 
-def test_one_seed_can_be_drawn(tmp_path):
-    write_ablations([found(seeds=1)], tmp_path, title="a $b$ title")
+def test_one_seed_can_be_drawn(tmp_path, once):
+    write_ablations([once], tmp_path, title="a $b$ title")
     assert (tmp_path / "ablation-trial-7.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "a\n'\"b", "$x^2$ 🙂"])
-def test_names_from_outside_are_text_everywhere(tmp_path, name):
-    one = found()
+def test_names_from_outside_are_text_everywhere(tmp_path, once, name):
+    one = replace(once, base=replace(once.base))
     # As if a plugin's aggregation were called that.
     one.base.__dict__["aggregations"] = (name, *one.base.aggregations[1:])
     first = replace(one.switched[0], was=name)

@@ -21,6 +21,7 @@ from nas.search import (
     RetrainingStarted,
     loop,
 )
+from nas.search.ablation_shelves import ablated_trials, ablation_shelf
 from nas.search.contenders import known_networks, trial_contender
 from nas.search.loop import run_retraining
 from nas.search.repair import repair
@@ -329,3 +330,20 @@ def test_results_of_another_training_are_noticed(tmp_path, training):
     one.write_bytes(two.read_bytes())
     with pytest.raises(RunError, match="it is of another training"):
         read_retrained(run)
+
+
+def test_another_shelf_is_another_contest(tmp_path, training):
+    requests = training(lambda _: 0.5)
+    run = make_run(tmp_path / "run", [0.7])
+    own, shelf = contenders(run), ablation_shelf(0)
+    run_retraining(run, ALL, own, OWN, 2)
+    run_retraining(run, ALL, own, OWN, 2, shelf=shelf)
+    one, other, *again = (request.seed for request in requests)
+    assert again == [one, other]
+    (kept,) = read_retrained(run, shelf)[OWN]
+    assert [training.weights for training in kept.trainings] == [None, None]
+    assert not weights_path(run, OWN, "trial-0", 1, shelf).exists()
+    assert weights_path(run, OWN, "trial-0", 1).exists()
+    assert ablated_trials(run) == (0,)
+    run_retraining(run, ALL, own, OWN, 2, shelf=shelf)
+    assert len(requests) == 4

@@ -1,5 +1,6 @@
 """The events of a search that is over, from its records."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 
 from nas.errors import NasError, RunError, one_line
@@ -7,10 +8,14 @@ from nas.search.noise_files import read_repeats
 from nas.search.run import RunFolder
 
 
-def write_events(run: RunFolder) -> None:
+def write_events(run: RunFolder, weighed: Mapping[str, float] | None = None) -> None:
     """Write what TensorBoard shows of a search anew.
 
     Leaves that to whoever else works on the run just now.
+
+    Args:
+        run: the folder.
+        weighed: the importances of genes, where somebody knows them.
 
     Raises:
         RunError: when not all of it can be written.
@@ -26,7 +31,7 @@ def write_events(run: RunFolder) -> None:
 
             board = Board(run, run.records(), read_repeats(run), missing.append)
             stack.callback(board.abandon)
-            board.finish()
+            board.finish(weighed=weighed)
         except NasError:
             raise
         except Exception as error:  # of TensorBoard, or the disk

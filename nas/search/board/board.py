@@ -102,17 +102,20 @@ class Board:
         for log in self._logs.values():
             log.flush()
 
-    def finish(self, *, quickly: bool = False) -> None:
+    def finish(
+        self, *, quickly: bool = False, weighed: Mapping[str, float] | None = None
+    ) -> None:
         """Close the files; they show all that there is now.
 
         Args:
             quickly: leave out what takes long.
+            weighed: the importances of genes, where somebody knows them.
         """
         if self._has_paused:
             self._write_anew()  # the order is that of the ends now
         self._show_failures()
         if self._records and not quickly:
-            self._look(anew=True)
+            self._look(anew=True, weighed=weighed)
             if self._repeats:
                 self._show_means()
         for log in self._logs.values():
@@ -168,7 +171,7 @@ class Board:
         if is_new and is_round:
             self._look(anew=not again and number >= _MANY)
 
-    def _look(self, *, anew: bool) -> None:
+    def _look(self, *, anew: bool, weighed: Mapping[str, float] | None = None) -> None:
         """Show what takes too long to be shown for every trial, once."""
         step, records = len(self._shown), list(self._shown.values())
         log, at = self._logs["search"], self._at
@@ -177,7 +180,7 @@ class Board:
             if (png := self._looks.front(records, at)) is not None:
                 log.picture(FRONT, png, step, at)
         if self._weighed_at < step:
-            found = self._looks.importances(records, at, anew=anew)
+            found = weighed or self._looks.importances(records, at, anew=anew)
             if found:
                 self._weighed_at = step
                 log.scalars({IMPORTANCE + g: v for g, v in found.items()}, step, at)
