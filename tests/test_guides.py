@@ -25,6 +25,8 @@ from nas.nn.build import build
 from nas.nn.timed import Timed
 from nas.records import Recipe
 from nas.report import COSTS
+from nas.report import page as page_parts
+from nas.report.page.cards import MOST_PICTURES
 from nas.run import Run
 from nas.space import BoundSpace, read_space
 from nas.space.recipe import RECIPE_FIELDS
@@ -192,6 +194,25 @@ def test_the_commands_of_the_guide_to_latency(tmp_path, monkeypatch):
             assert (nas, main([command, *argv, *more])) == ("nas", 0), line
     settings = [(one.batch_size, one.threads) for one in run.latencies(run.best())]
     assert settings == [(1, 1), (64, 1), (1, 2), (64, 2)]
+
+
+def test_the_guide_to_the_page_of_a_run_has_every_section(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = make_run(tmp_path / "runs" / "first", [0.5, None, 0.75])
+    (command,) = blocks("report.md", "sh")
+    assert main(command.split()[1:]) == 0
+    page = (run.report_path / "report.html").read_text(encoding="utf-8")
+    text = (DOCS / "report.md").read_text()
+    rows = re.findall(r"^\| (.*?) \| ", text, re.MULTILINE)
+    assert set(re.findall(r"<h2[^>]*>(.*?)</h2>", page)) <= set(rows)
+    sources = "".join(
+        p.read_text() for p in Path(page_parts.__file__).parent.glob("*.py")
+    )
+    titles = set(re.findall(r'title = "(.*?)"', sources))
+    titles |= set(re.findall(r'anchor="\w+",\s+title="(.*?)"', sources))
+    assert titles <= set(rows)
+    assert f"more than {MOST_PICTURES} trials" in text
+    assert (DOCS / "pictures" / "report.png").stat().st_size < 300_000
 
 
 def test_the_guide_to_reliability_names_tests_that_are_there():
