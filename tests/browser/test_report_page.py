@@ -25,6 +25,8 @@ for (const { customdata, x, y } of plot.data) {
 """
 DRAWN = "return document.querySelectorAll('#figure-front-params .points path').length"
 CARD = "#page_card"
+BOX = f"return document.querySelector('{CARD}').getBoundingClientRect().toJSON()"
+RING = BOX.replace(CARD, ".ring")
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,12 @@ def card(page: Browser) -> str:
     return page.driver.find_element(By.CSS_SELECTOR, CARD).text
 
 
+def touch(page: Browser, kind: str, *points: dict[str, float]) -> None:
+    page.driver.execute_cdp_cmd(
+        "Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)}
+    )
+
+
 def pictured(page: Browser) -> bool:
     """Tell whether the card's picture is to be seen."""
     box = page.run(
@@ -69,6 +77,11 @@ def test_pointing_at_a_trial_shows_its_card_with_a_picture(page: Browser, run: R
     assert "85.00 %" in words
     assert "block1" in words
     assert pictured(page)
+    ring = page.run(RING)
+    assert ring["x"] + ring["width"] / 2 == pytest.approx(x, abs=2)
+    assert ring["y"] + ring["height"] / 2 == pytest.approx(y, abs=2)
+    box = page.run(BOX)
+    assert box["left"] > x or box["right"] < x  # beside the dot
     away = ActionChains(page.driver)
     away.w3c_actions.pointer_action.move_to_location(5, 5)
     away.perform()
@@ -121,19 +134,21 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(browser: Browser, ru
     browser.until(lambda: browser.run(DRAWN))
     browser.run("document.querySelectorAll('details').forEach(d => (d.open = true))")
     assert browser.run("return document.documentElement.scrollWidth") == 390
-    x, y = browser.run(POINT, run.best().trial)
-    tap = {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}
-    browser.driver.execute_cdp_cmd("Input.dispatchTouchEvent", tap)
-    end = {"type": "touchEnd", "touchPoints": []}
-    browser.driver.execute_cdp_cmd("Input.dispatchTouchEvent", end)
-    words = browser.until(lambda: card(browser))
-    assert words.startswith(f"Trial {run.best().trial}\n")
-    box = browser.run(
-        f"return document.querySelector('{CARD}').getBoundingClientRect().toJSON()"
-    )
-    assert box["left"] >= 0
-    assert box["right"] <= 390
-    assert box["bottom"] <= 844
+    (lowest, *_), best = run.front, run.best()
+    for record in (best, lowest):
+        x, y = browser.run(POINT, record.trial)
+        touch(browser, "touchStart", {"x": x, "y": y})
+        touch(browser, "touchEnd")
+        expected = f"Trial {record.trial}\n"
+        browser.until(lambda start=expected: card(browser).startswith(start))
+        box = browser.run(BOX)
+        assert box["left"] >= 0
+        assert box["right"] <= 390
+        assert box["top"] >= 0
+        assert box["bottom"] <= 844
+        assert not box["top"] <= y <= box["bottom"]  # what was tapped stays in sight
+        browser.driver.find_element(By.CSS_SELECTOR, CARD).click()
+        assert card(browser) == ""
     assert browser.complaints() == []
 
 

@@ -100,8 +100,13 @@
     const done = Plotly.react(plot, data, { ...layout, ...own }, config);
     if (!drawn.has(plot)) {
       drawn.add(plot);
-      const hover = ({ points: [{ customdata, bbox }] }) =>
-        bbox && point(plot, customdata, (bbox.x0 + bbox.x1) / 2, (bbox.y0 + bbox.y1) / 2);
+      const hover = ({ points: [{ customdata, bbox }] }) => {
+        if (!bbox) return;
+        // Plotly counts from where the plot's own offset is counted from.
+        const x = (bbox.x0 + bbox.x1) / 2 - plot.offsetLeft - plot.clientLeft;
+        const y = (bbox.y0 + bbox.y1) / 2 - plot.offsetTop - plot.clientTop;
+        point(plot, customdata, x, y);
+      };
       plot.on("plotly_hover", hover);
       plot.on("plotly_click", hover);
       plot.on("plotly_unhover", hide);
@@ -246,6 +251,7 @@
   function show(number, x, y) {
     fill(number);
     card.hidden = false;
+    card.classList.toggle("above", y > innerHeight / 2);  // on a phone
     const { width, height } = card.getBoundingClientRect();
     const left = x + 18 + width < innerWidth ? x + 18 : Math.max(8, x - 18 - width);
     const top = Math.max(8, Math.min(y - height / 3, innerHeight - height - 8));
@@ -271,6 +277,7 @@
     one.addEventListener("mouseleave", hide);
     one.addEventListener("blur", hide);
   }
+  card.addEventListener("click", hide);
   addEventListener("keydown", (event) => event.key === "Escape" && hide());
   addEventListener("pointerdown", ({ target }) => target.closest(".plot, .trial, #page_card") || hide());
 
