@@ -34,6 +34,10 @@ def serve(path: Path, port: int, graphs: Sequence[int] = ()) -> None:
     print(f"TensorBoard shows {shown} at http://localhost:{port}/ (Ctrl-C ends it)")
     if (path / "search").is_dir():
         print(f"the search alone: http://localhost:{port}/{_SEARCH}")
+    else:
+        print(f"the search itself is not there yet; 'nas report {shown}' adds it")
+    for trial in dict.fromkeys(graphs):
+        print(f"the graph of trial {trial}: page Graphs, run trials/{trial:05d}")
     sys.stdout.flush()
     process = subprocess.Popen(
         command(path, port, f"nas: {path.resolve().name}"), stderr=subprocess.DEVNULL

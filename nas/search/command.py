@@ -73,6 +73,12 @@ def repeating(run: RunFolder) -> Repeating:
             "The recipe was given from Python, and has values that no option of the "
             "command stands for: see all options below."
         )
+    asked = run.file().environment.get("command")
+    if isinstance(asked, list) and any("--from-run" in str(word) for word in asked):
+        reservations.append(
+            "The search began with trials of another run (--from-run), which this "
+            "command trains itself: other networks may come out."
+        )
     return Repeating(words=words, reservations=tuple(reservations))
 
 

@@ -1,6 +1,7 @@
 """The command on a run's page starts the very same search again."""
 
 import subprocess
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -159,6 +160,13 @@ def test_what_no_option_says_is_told(tmp_path):
     )
     (reservation,) = repeating(run).reservations
     assert "from Python" in reservation
+
+
+def test_trials_of_another_run_are_said_to_be_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["nas", "search", "--from-run", "runs/one"])
+    run = RunFolder.create(tmp_path / "made", PLAIN, SearchSpace.load("default"), FACTS)
+    (reservation,) = repeating(run).reservations
+    assert "--from-run" in reservation
 
 
 def test_a_shell_reads_the_same_words():

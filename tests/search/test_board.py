@@ -275,7 +275,9 @@ def test_importances_of_genes_are_kept(
     assert {tag: again.get(tag) for tag in genes} == genes
 
 
-def test_repeats_show_a_front_of_means(run: RunFolder, with_looks: None) -> None:
+def test_repeats_show_a_front_of_means(
+    run: RunFolder, with_looks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     records = trials(6)
     best = max(records, key=lambda r: r.accuracy or 0)
     repeat = Repeat(
@@ -293,11 +295,20 @@ def test_repeats_show_a_front_of_means(run: RunFolder, with_looks: None) -> None
         batch_size=None,
         finished=best.finished,
     )
+    weighed: list[Sequence[TrialRecord]] = []
+
+    def weigh(some: Sequence[TrialRecord]) -> tuple[()]:
+        weighed.append(some)
+        return ()
+
+    monkeypatch.setattr(looks, "importances", weigh)
     board = Board(run, records, {}, nothing_missing)
     board.repeated(repeat)
     board.finish()
     shown = Shown(run.path / "search")
     assert list(shown.pictures("front, repeated trials with their means")) == [6]
+    (judged,) = weighed  # as `nas explain` has it
+    assert [r.accuracy for r in judged if r.trial == best.trial] == [0.01]
     pattern = shown.charts["validation accuracy against epochs"]
     now = [replace(r, accuracy=0.01) if r is best else r for r in records]
     for each in records:

@@ -180,7 +180,8 @@ class Board:
             if (png := self._looks.front(records, at)) is not None:
                 log.picture(FRONT, png, step, at)
         if self._weighed_at < step:
-            found = weighed or self._looks.importances(records, at, anew=anew)
+            shown = judged(records, self._repeats)
+            found = weighed or self._looks.importances(shown, at, anew=anew)
             if found:
                 self._weighed_at = step
                 log.scalars({IMPORTANCE + g: v for g, v in found.items()}, step, at)
