@@ -4,8 +4,11 @@ The log error of trials is modelled as a smooth curve over the log of size, plus
 for each aggregation at one position, plus effects of all other genes, which are in the
 way (`nas.report.mixed`). A difference is that of two levels, brought back to accuracy
 at the mean error of the trials that it is about. In a band of size every aggregation
-has a level of its own. For all positions together the levels are those of networks
-that have one aggregation everywhere: effects of positions are added up.
+has a level of its own. For all positions together every one of them has levels of its
+own, and their differences are added up: it is that between networks with the one
+aggregation everywhere and such with the other. (A slope on the share of positions would
+ask for fewer numbers, but takes positions to be alike: where they are not, and a search
+has tried some more than others, its intervals miss.)
 
 Intervals are by the wild bootstrap (Wu 1986): what the model leaves of each trial comes
 back with random signs, and everything is estimated again. The largest of the
@@ -26,6 +29,14 @@ import numpy as np
 
 from nas.arch import Gene
 from nas.records import TrialRecord
+from nas.report.aggregation_levels import (
+    Blocks,
+    Parts,
+    between,
+    contrast,
+    fewest,
+    levels,
+)
 from nas.report.bands import Band
 from nas.report.explanation import AggregationEffect
 from nas.report.gene_columns import (
@@ -58,13 +69,13 @@ _ORDER: Final = ("sum", "concat", "hierarchical")
 _GENE: Final = re.compile(r"block(\d+)\.aggregation")
 
 
-Parts = Mapping[Band | None, Matrix]
-"""Whether each trial (N,) is in a band, 1 or 0."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Which two aggregations are compared where, and by how many trials."""
+    """Which two aggregations are compared where, and by how many trials.
+
+    For all positions that is how many have the aggregation at the position where fewest
+    have it.
+    """
 
     block: int | None
     band: Band | None
@@ -115,6 +126,8 @@ def ask(
 ) -> dict[Question, Answer | None]:
     """Return all differences between aggregations, None where trials are too few.
 
+    Those of all positions come first, where there are several.
+
     Args:
         records: complete trials of one run that have genes.
         bands: of size; differences come for all sizes, then for each of these.
@@ -134,10 +147,10 @@ def ask(
     }
     found: dict[Question, Answer | None] = {}
     for parts in (all_sizes, by_band):
-        for block in (None, *where):
-            own = [block] if block is not None else list(where)
+        for block in (*([None] if len(where) > 1 else []), *where):
+            own = where if block is None else {block: where[block]}
             model = _Model(
-                shares=_shares([where[one] for one in own]),
+                blocks=own,
                 parts=parts,
                 errors=log_errors(records),
                 sizes=size_columns(records),
@@ -155,29 +168,19 @@ def ask(
     return found
 
 
-def _shares(where: Sequence[Sequence[Gene | None]]) -> dict[str, Matrix]:
-    """Return the part of some blocks that has each aggregation, (N,)."""
-    every = kinds(value for values in where for value in values)
-    has = {kind: [[v == kind for v in values] for values in where] for kind in every}
-    return {
-        kind: np.array(rows, float).sum(axis=0) / len(where)
-        for kind, rows in has.items()
-    }
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Model:
     """The model of one position, or of all, with its levels in each part of the trials.
 
     Args:
-        shares: (N,) for each aggregation, of the blocks that have it.
+        blocks: one or all of them.
         parts: of the trials.
         errors: (N,) log errors.
         sizes: (N, any number) columns.
         others: (N, P), of the genes that are in the way.
     """
 
-    shares: Mapping[str, Matrix]
+    blocks: Blocks
     parts: Parts
     errors: Matrix
     sizes: Matrix
@@ -193,26 +196,23 @@ class _Model:
             signs: (B, N), random.
             draws: (B, P), standard normal.
         """
-        levels = {
-            (band, kind): share * part
-            for band, part in self.parts.items()
-            for kind, share in self.shares.items()
-            if (share * part).any()
-        }
+        columns = levels(self.blocks, self.parts)
+        every = kinds(value for values in self.blocks.values() for value in values)
         asked = [
             Question(
                 block=block,
                 band=band,
                 one=one,
                 other=other,
-                trials_one=int((self.shares[one] * part > 0).sum()),
-                trials_other=int((self.shares[other] * part > 0).sum()),
+                trials_one=fewest(self.blocks, part, one),
+                trials_other=fewest(self.blocks, part, other),
             )
             for band, part in self.parts.items()
-            for other, one in combinations(self.shares, 2)
+            for other, one in combinations(every, 2)
         ]
-        places = list(levels)
-        fixed = np.stack([*levels.values(), *self.sizes.T], axis=1)
+        fixed = np.stack([*columns.values(), *self.sizes.T], axis=1)
+        own = len(columns)
+        has_kind = np.array([level.block is not None for level in columns], float)
         enough = len(self.errors) > fixed.shape[1] + 2 and np.ptp(self.errors) > 0
         model = fit(self.errors, fixed, self.others) if enough else None
         if model is None or not model.variance:
@@ -227,11 +227,13 @@ class _Model:
                 yield question, None
                 continue
             part = self.parts[question.band]
-            one, other = (
-                places.index((question.band, kind))
-                for kind in (question.one, question.other)
-            )
-            weights = model.weights[one] - model.weights[other]
+            pair = question.band, question.one, question.other
+            apart = contrast(columns, *pair)
+            weights = apart @ model.weights[:own]
+            if not np.allclose(weights @ fixed[:, :own], apart, atol=1e-4):
+                # The trials cannot tell these two from other aggregations elsewhere.
+                yield question, None
+                continue
             in_the_way = deviation**2 * float(((weights @ self.others) ** 2).sum())
             error = math.sqrt(float(weights**2 @ model.variances) + in_the_way)
             if error > _VAGUE:
@@ -239,14 +241,13 @@ class _Model:
                 continue
             errors = np.sqrt(variances @ weights**2 + in_the_way)
             # Half way between the two, with all else as it is.
-            own = [i for i, (band, _) in enumerate(places) if band == question.band]
-            rest = model.fitted - fixed[:, own] @ model.sought[own]
-            middle = (model.sought[one] + model.sought[other]) / 2
+            rest = model.fitted - fixed[:, :own] @ (has_kind * model.sought[:own])
+            middle = between(columns, *pair) @ model.sought[:own]
             level = smear * float(np.exp(rest[part > 0] + middle).mean())
             yield (
                 question,
                 Answer(
-                    difference=float(model.sought[one] - model.sought[other]),
+                    difference=float(apart @ model.sought[:own]),
                     error=error,
                     level=level,
                     off=(noise @ weights) / np.maximum(errors, 1e-12),

@@ -22,6 +22,9 @@ _NOT_MUCH_LESS: Final = 2.7
 With few trials the likeliest is often far too high, by luck, and intervals too short.
 """
 
+_NOTHING: Final = 1e-11
+"""What is smaller beside the largest is rounding: columns that others add up to."""
+
 _ROOM: Final = 0.05
 """Of a trial that the model follows more closely than so, it says too little."""
 
@@ -66,7 +69,8 @@ def fit(values: Matrix, fixed: Matrix, others: Matrix) -> Fit:
     penalty[num_fixed:] = 1 / ratio if ratio else np.inf
     in_use = np.isfinite(penalty)
     columns, penalty = columns[:, in_use], penalty[in_use]
-    inverse = np.linalg.pinv(columns.T @ columns + np.diag(penalty), hermitian=True)
+    products = columns.T @ columns + np.diag(penalty)
+    inverse = np.linalg.pinv(products, rcond=_NOTHING, hermitian=True)
     solver = columns @ inverse
     effects = values @ solver
     fitted = columns @ effects

@@ -49,6 +49,55 @@ def test_a_difference_is_found_where_it_is_and_nowhere_else():
     assert len(found.effects) == (1 + 3) * (1 + len(BANDS)) * 3
 
 
+def test_what_blocks_do_is_added_up_whichever_were_tried_more():
+    """Concat costs in block 1 what it gains in block 2, where it was tried less."""
+
+    def cancels(genes):
+        blocks = (1, 2)
+        first, second = (genes[f"block{b}.aggregation"] == "concat" for b in blocks)
+        return 0.5 * (first - second)
+
+    records = [
+        record
+        for record in made(700, cancels, blocks=2)
+        if record.genes["block2.aggregation"] == "sum" or record.trial % 7 == 0
+    ]
+    found = explain(records, BANDS)
+    assert at(found, 1, "concat", "sum").established
+    assert at(found, 2, "concat", "sum").established
+    everywhere = at(found, None, "concat", "sum")
+    assert abs(everywhere.difference) < 0.01
+    assert not everywhere.established
+    tried = [r for r in records if r.genes["block2.aggregation"] == "concat"]
+    assert everywhere.trials_one == len(tried)
+
+
+def test_all_blocks_need_trials_of_both_in_every_block():
+    def rare(record):
+        return record.genes["block2.aggregation"] == "concat" and record.trial > 9
+
+    found = explain([r for r in made(200) if not rare(r)], BANDS)
+    assert at(found, 1, "concat", "sum").difference is not None
+    everywhere = at(found, None, "concat", "sum")
+    assert everywhere.trials_one < 5
+    assert everywhere.difference is None
+    assert at(found, None, "hierarchical", "sum").difference is not None
+
+
+def test_what_trials_cannot_tell_apart_is_not_told_apart():
+    """One block always has what the other has not."""
+    records = []
+    for record in made(120, blocks=2):
+        genes = dict(record.genes)
+        first = record.trial % 3 == 0
+        genes["block1.aggregation"] = "concat" if first else "sum"
+        genes["block2.aggregation"] = "sum" if first else "concat"
+        records.append(replace(record, architecture=replace(SMALL, genes=genes)))
+    one = at(explain(records, BANDS), None, "concat", "sum")
+    assert min(one.trials_one, one.trials_other) == 40
+    assert one.difference is None
+
+
 def test_an_aggregation_of_large_networks_is_not_better_for_that():
     """Concat goes to large networks here, and size is all that matters."""
     records = []
@@ -106,6 +155,7 @@ def test_a_single_block_is_told_once():
     assert at(found, 1, "concat", "sum").established
     assert found.words.count("to sum in block 1 (") == 1
     assert "all blocks" not in found.words
+    assert {effect.block for effect in found.effects} == {1}
 
 
 def test_aggregations_of_plugins_are_compared():
