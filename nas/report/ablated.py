@@ -210,7 +210,7 @@ class Ablation:
         off = [one for one in self.switched if abs(one.size_off) > NEAR]
         if off:
             named = ", ".join(f"{o.label} {100 * o.size_off:+.1f} %" for o in off)
-            yield f"Not at the same size, for whole channels allow no nearer: {named}."
+            yield f"Not at the same size, for no nearer one was found: {named}."
         deeper = [
             f"{one.label} ({' '.join(map(str, one.variant.depths))})"
             for one in self.switched

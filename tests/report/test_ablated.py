@@ -125,7 +125,7 @@ def test_a_trial_that_could_not_be_trained():
 def test_a_size_that_is_off_is_pointed_out(once):
     other = replace(once.switched[0], size_off=-0.034)
     text = " ".join(replace(once, switched=(other, *once.switched[1:])).lines())
-    assert "allow no nearer: block 1: concat -3.4 %." in text
+    assert "no nearer one was found: block 1: concat -3.4 %." in text
 
 
 def test_files(tmp_path, many, once):
