@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from nas.ablations import latest_ablation
+from nas.ablations import Variants, latest_ablation, variants_of
 from nas.api import OnProgress, write_report_of
 from nas.data import load, retraining_data
-from nas.errors import ConfigError, RunError, SpecError
+from nas.errors import ConfigError, RunError
 from nas.preparing import check_main_guard, warm_up
 from nas.records import TrialRecord
 from nas.report.ablated import Ablation
@@ -17,8 +17,6 @@ from nas.search.ablation_shelves import ablation_shelf
 from nas.search.changes import check_data, check_options
 from nas.search.contenders import Contender, trial_contender
 from nas.search.devices import check_device
-from nas.space.resized import resized
-from nas.space.switched import switches
 
 
 def ablate(
@@ -65,8 +63,9 @@ def ablate(
     config = found.config
     base = trial_contender(record, config.recipe)
     protocol = Protocol(epochs=None if epochs == base.recipe.epochs else epochs)
-    contenders, left_out = _contenders(found, base)
-    for reason in left_out:
+    made = _variants(found, base)
+    contenders = [base, *made.to_train]
+    for reason in made.left_out:
         on_event(Notice(text=f"left out: {reason}"))
     check_device(config.device, config.devices, found.path)
     warm_up(config)
@@ -97,31 +96,19 @@ def ablate(
     return latest_ablation(found.folder, record.trial, protocol)
 
 
-def _contenders(run: Run, base: Contender) -> tuple[list[Contender], list[str]]:
-    """Return a trial with its variants, and what there is no variant of, and why."""
-    made = switches(base.architecture, run.folder.space())
-    contenders, left_out = [base], list(made.left_out)
-    params = base.params
-    for switch in made.variants:
-        try:
-            network = resized(switch.architecture, params)
-        except SpecError as error:
-            left_out.append(f"{switch.name}: {error}")
-            continue
-        contenders.append(
-            Contender(
-                name=switch.name,
-                architecture=network,
-                recipe=base.recipe,
-                target=params,
-            )
-        )
-    if len(contenders) == 1:
+def _variants(run: Run, base: Contender) -> Variants:
+    """Return what is trained beside a trial.
+
+    Raises:
+        RunError: when there is nothing.
+    """
+    made = variants_of(run.folder, base)
+    if not made.to_train:
         raise RunError(
             f"trial {base.trial} has no other aggregation that fits: "
-            f"{'; '.join(left_out)}"
+            f"{'; '.join(made.left_out)}"
         )
-    return contenders, left_out
+    return made
 
 
 def _seconds(record: TrialRecord, epochs: int) -> float:

@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Any, Final
 
 from nas.arch import Architecture
-from nas.errors import counted
+from nas.errors import counted, printable
 from nas.nn.cost import Cost, cost
+from nas.report.blocks import SeedBlocks
 from nas.report.dunnett import Versus, versus
 from nas.report.intervals import Spread, spread
 from nas.report.tables import aggregation_names
@@ -28,6 +29,7 @@ class Variant:
         architecture: with widths at which it is as large as the others.
         reached: accuracies on the test split, in [0, 1], by the numbers of the seeds.
         failed: trainings that came to nothing.
+        error: of the first of those.
         seconds: that a training took, on average.
     """
 
@@ -35,6 +37,7 @@ class Variant:
     architecture: Architecture
     reached: Mapping[int, float]
     failed: int = 0
+    error: str | None = None
     seconds: float = 0.0
 
     @cached_property
@@ -83,6 +86,12 @@ class Switched:
         where = "all blocks" if self.block is None else f"block {self.block}"
         return f"{where}: {self.now}"
 
+    @property
+    def title(self) -> str:
+        """The same at the start of a sentence: 'Block 2 with concat'."""
+        where = "All blocks" if self.block is None else f"Block {self.block}"
+        return f"{where} with {self.now}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ablation:
@@ -97,6 +106,7 @@ class Ablation:
         base: the trial itself, trained anew like the variants.
         switched: block by block, and those of all blocks last.
         left_out: what there is no variant of, and why.
+        to_come: variants that have not been trained yet.
     """
 
     trial: int
@@ -107,11 +117,19 @@ class Ablation:
     base: Variant
     switched: tuple[Switched, ...]
     left_out: tuple[str, ...] = field(default=())
+    to_come: int = 0
 
     @property
     def seeds(self) -> int:
-        """The trainings of the network that has the fewest."""
-        return min(len(v.reached) for v in (self.base, *self._variants))
+        """The trainings of the network that has the fewest, but some."""
+        numbers = (len(v.reached) for v in (self.base, *self._variants) if v.reached)
+        return min(numbers, default=0)
+
+    @property
+    def unfinished(self) -> int:
+        """The variants that have fewer trainings than others, or none yet."""
+        several = [len(v.reached) + v.failed for v in (self.base, *self._variants)]
+        return self.to_come + sum(count < max(several) for count in several)
 
     @property
     def are_intervals(self) -> bool:
@@ -139,6 +157,7 @@ class Ablation:
                 for one in self.switched
             ],
             "left_out": list(self.left_out),
+            "unfinished": self.unfinished,
             "lines": list(self.lines()),
         }
 
@@ -191,6 +210,21 @@ class Ablation:
             )
 
     def _notes(self) -> Iterable[str]:
+        for one in self.switched:
+            if one.variant.failed and not one.variant.reached:
+                yield (
+                    f"{one.title} could not be trained, in "
+                    f"{counted(one.variant.failed, 'attempt')}: "
+                    f"{printable(one.variant.error or 'why is not known')}"
+                )
+        if self.unfinished:
+            planned = 1 + len(self.switched) + self.to_come
+            yield (
+                f"{self.unfinished} of {counted(planned, 'network')} "
+                f"{'has' if self.unfinished == 1 else 'have'} fewer trainings than "
+                f"others, or none yet: 'nas ablate --trial {self.trial}' goes on, with "
+                "the same --seeds and --epochs."
+            )
         if self.are_intervals:
             count = sum(one.versus.low is not None for one in self.switched)
             yield (
@@ -207,10 +241,22 @@ class Ablation:
             ):
                 more = _FEW_SEEDS if self.seeds < _FEW_SEEDS else 2 * _FEW_SEEDS
                 yield f"More seeds tell more apart: --seeds {more}."
+            for name in self._wild():
+                yield (
+                    f"{name} varies far more from seed to seed than the others do. The "
+                    "intervals take a spread that all have in common, so its own is "
+                    "too short, and p too small."
+                )
+        if any(one.versus.difference is not None for one in self.switched):
+            yield (
+                "Depths, widths and all else that was searched were chosen together "
+                "with the trial's own aggregations. Variants take them over, with "
+                "options that nobody tuned: they start behind."
+            )
         off = [one for one in self.switched if abs(one.size_off) > NEAR]
         if off:
             named = ", ".join(f"{o.label} {100 * o.size_off:+.1f} %" for o in off)
-            yield f"Not at the same size, for whole channels allow no nearer: {named}."
+            yield f"Not at the same size, for no nearer one was found: {named}."
         deeper = [
             f"{one.label} ({' '.join(map(str, one.variant.depths))})"
             for one in self.switched
@@ -222,8 +268,19 @@ class Ablation:
                 "* A tree takes a power of two of units, so depths changed, too, from "
                 f"{was}: {', '.join(deeper)}."
             )
+        words = {word for v in (self.base, *self._variants) for word in v.aggregations}
+        if "tree" in words:
+            yield "A tree is what spaces and names of variants call hierarchical."
         for reason in self.left_out:
             yield f"Left out: {reason}."
+
+    def _wild(self) -> Iterable[str]:
+        """Yield the networks whose accuracies vary most, by what they are called."""
+        titles = {one.variant.name: one.title for one in self.switched}
+        titles[self.base.name] = f"Trial {self.trial} itself"
+        reached = {v.name: v.reached for v in (self.base, *self._variants)}
+        for name in SeedBlocks(reached, self.images).wild():
+            yield titles[name]
 
 
 def ablation(
@@ -236,6 +293,7 @@ def ablation(
     base: Variant,
     variants: Sequence[Variant],
     left_out: Sequence[str] = (),
+    to_come: int = 0,
 ) -> Ablation:
     """Return what trainings of a trial and its variants say; see `Ablation`."""
     reached = {one.name: one.reached for one in (base, *variants)}
@@ -250,6 +308,7 @@ def ablation(
         base=base,
         switched=tuple(sorted(switched, key=_order)),
         left_out=tuple(left_out),
+        to_come=to_come,
     )
 
 
@@ -288,10 +347,9 @@ def _sentence(one: Switched) -> str:
     better = found.low > 0
     near, far = sorted(map(abs, (found.low, found.high)))
     assert found.difference is not None
-    where = "All blocks" if one.block is None else f"Block {one.block}"
     instead = f" instead of {one.was}" if one.was else ""
     return (
-        f"{where} with {one.now}{instead}: {_points(abs(found.difference))} "
+        f"{one.title}{instead}: {_points(abs(found.difference))} "
         f"{'more' if better else 'less'} ({100 * near:.2f} to {100 * far:.2f})."
     )
 
@@ -312,6 +370,7 @@ def _facts(variant: Variant) -> dict[str, Any]:
         "seconds": variant.seconds,
         "reached": {str(n): value for n, value in variant.reached.items()},
         "failed": variant.failed,
+        "error": variant.error,
         "mean": None if about is None else about.mean,
         "std": None if about is None else about.std,
     }

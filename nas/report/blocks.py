@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import exp, log, sqrt
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_LEVEL: Final = 0.05
 
 
 @final
@@ -45,6 +47,9 @@ class SeedBlocks:
         self.freedom = len(cells) - rank
         rest = values - design @ self._effects
         self._variance = float(rest @ rest) / self.freedom if self.freedom else 0.0
+        free = 1 - np.einsum("ij,jk,ik->i", design, self._inverse, design)
+        own = design[:, : len(self._names)].T
+        self._own_squares, self._own_freedom = own @ rest**2, own @ free
 
     def p_value(self, one: str, other: str) -> float | None:
         """Return how likely chance alone makes a difference as large, two-sided.
@@ -82,6 +87,26 @@ class SeedBlocks:
             return None
         covariance = self._variance * contrasts @ self._inverse @ contrasts.T
         return contrasts @ self._effects, covariance
+
+    def wild(self) -> tuple[str, ...]:
+        """Return the networks whose noise is larger than that of the others.
+
+        Each is tested against the rest by the ratio of variances, and the chance of
+        even one false alarm among them is about 5 %.
+        """
+        from scipy.special import fdtrc
+
+        total = self._variance * self.freedom
+        found = []
+        for name, squares, freedom in zip(
+            self._names, self._own_squares, self._own_freedom, strict=True
+        ):
+            others, left = total - squares, self.freedom - freedom
+            if min(freedom, left) > 0.5 and squares > 1e-18:
+                ratio = squares / freedom / max(others / left, 1e-18)
+                if fdtrc(freedom, left, ratio) * len(self._names) < _LEVEL:
+                    found.append(name)
+        return tuple(found)
 
 
 def holm(p_values: Iterable[float]) -> tuple[float, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, product
+from itertools import combinations, groupby, product
 from math import inf, log
 from typing import Final
 
@@ -19,18 +19,23 @@ _NARROW: Final = 4
 _MANY: Final = 12
 """Of so many widths, no more than two are changed by themselves."""
 
+_GRID: Final = 2500
+"""Choices of widths that are tried where steps from a multiplier miss a size."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Way:
     """How widths may be solved.
 
     They are multiples of ``step``, and the logarithm of none is farther than ``most``
-    from where it should be. Those that are equal stay equal if they are ``tied``.
+    from where it should be. Those that are equal stay equal if they are ``tied``. A few
+    of them move by a step each, or all by any number of channels on a ``grid``.
     """
 
     step: int
     most: float
     tied: bool = True
+    grid: bool = False
 
 
 _WAYS: Final = (
@@ -39,17 +44,30 @@ _WAYS: Final = (
     _Way(step=1, most=0.2),
     _Way(step=1, most=0.2, tied=False),
     _Way(step=1, most=inf, tied=False),
+    _Way(step=1, most=inf, tied=False, grid=True),
 )
 """The first that meets a size is taken: multiples of 4 compute fastest."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A network of some size; ``off`` is the worst logarithm of its widths."""
+class _Sized:
+    """The networks that one becomes with other widths, each made once."""
 
-    params: int
-    off: float
-    architecture: Architecture
+    def __init__(self, architecture: Architecture) -> None:
+        self._architecture = architecture
+        self._known: dict[tuple[int, ...], tuple[int, Architecture] | None] = {}
+        self.widths = _widths(architecture)
+        narrow = any(isinstance(b.unit, Inception) for b in architecture.blocks)
+        self.least = _NARROW if narrow else 1
+
+    def __call__(self, widths: tuple[int, ...]) -> tuple[int, Architecture] | None:
+        """Return the parameters and the network, None where it cannot be."""
+        if widths not in self._known:
+            try:
+                network = _with(self._architecture, widths)
+                self._known[widths] = num_params(network), network
+            except SpecError:  # a block must not be wider than the next, for example
+                self._known[widths] = None
+        return self._known[widths]
 
 
 def resized(architecture: Architecture, params: int) -> Architecture:
@@ -68,47 +86,39 @@ def resized(architecture: Architecture, params: int) -> Architecture:
     """
     if abs(num_params(architecture) - params) <= TOLERANCE * params:
         return architecture
-    found: list[_Found] = []
+    sized = _Sized(architecture)
+    nearest: tuple[int, Architecture] | None = None
     for way in _WAYS:
-        here = list(_around(architecture, params, way))
-        met = [
-            one
-            for one in here
-            if abs(one.params - params) <= TOLERANCE * params and one.off <= way.most
-        ]
-        if met:
-            return min(met, key=lambda one: (one.off, one.params)).architecture
-        found += here
-    if not found:
+        choices = sorted(_choices(sized, params, way))
+        for _, alike in groupby(choices, key=lambda choice: choice[0]):
+            here = [one for _, widths in alike if (one := sized(widths)) is not None]
+            met = [one for one in here if abs(one[0] - params) <= TOLERANCE * params]
+            if met:
+                return min(met, key=lambda one: one[0])[1]
+            found = here if nearest is None else [nearest, *here]
+            nearest = min(found, key=lambda one: abs(one[0] - params), default=None)
+    if nearest is None:
         raise SpecError(f"no widths work that make about {params:,} parameters")
-    return min(found, key=lambda one: (abs(one.params - params), one.off)).architecture
+    return nearest[1]
 
 
-def _around(architecture: Architecture, params: int, way: _Way) -> Iterator[_Found]:
-    """Yield networks near a size.
+def _choices(
+    sized: _Sized, params: int, way: _Way
+) -> Iterator[tuple[float, tuple[int, ...]]]:
+    """Yield widths near a size, each after the worst logarithm of one.
 
     They are those at the multiplier that comes nearest, and the same with a few of the
-    widths a step wider or narrower.
+    widths a step wider or narrower, or all of them on a grid around it.
     """
-    widths, step = _widths(architecture), way.step
-    narrow = any(isinstance(b.unit, Inception) for b in architecture.blocks)
-    least = max(step, _NARROW if narrow else 1)
+    widths, step = sized.widths, way.step
+    least = max(step, sized.least)
 
-    def at(multiplier: float) -> list[int]:
-        return [max(least, round(w * multiplier / step) * step) for w in widths]
-
-    def found(chosen: Sequence[int], multiplier: float) -> _Found | None:
-        try:
-            network = _with(architecture, chosen)
-            size = num_params(network)
-        except SpecError:  # a block must not be wider than the next, for example
-            return None
-        ratios = (c / (w * multiplier) for c, w in zip(chosen, widths, strict=True))
-        return _Found(size, max(abs(log(r)) for r in ratios), network)
+    def at(multiplier: float) -> tuple[int, ...]:
+        return tuple(max(least, round(w * multiplier / step) * step) for w in widths)
 
     def is_small(multiplier: float) -> bool:
-        here = found(at(multiplier), multiplier)
-        return here is not None and here.params < params
+        here = sized(at(multiplier))
+        return here is not None and here[0] < params
 
     low = high = 1.0
     while is_small(high):
@@ -121,20 +131,39 @@ def _around(architecture: Architecture, params: int, way: _Way) -> Iterator[_Fou
             low = middle
         else:
             high = middle
-    groups = _groups(widths) if way.tied else [[place] for place in range(len(widths))]
-    changes = 3 if step == 1 and len(groups) <= _MANY else 2
     for multiplier in (low, high):
         start = at(multiplier)
-        for count in range(min(changes, len(groups)) + 1):
-            for several in combinations(groups, count):
-                for signs in product((-step, step), repeat=count):
-                    chosen = list(start)
-                    for group, sign in zip(several, signs, strict=True):
-                        for place in group:
-                            chosen[place] += sign
-                    one = found(chosen, multiplier) if min(chosen) >= least else None
-                    if one is not None:
-                        yield one
+        for chosen in _grid(start) if way.grid else _stepped(start, widths, way):
+            if min(chosen) >= least:
+                off = max(
+                    abs(log(c / (w * multiplier)))
+                    for c, w in zip(chosen, widths, strict=True)
+                )
+                if off <= way.most:
+                    yield off, chosen
+
+
+def _stepped(
+    start: tuple[int, ...], widths: Sequence[int], way: _Way
+) -> Iterator[tuple[int, ...]]:
+    """Yield widths, and the same with a few of them a step wider or narrower."""
+    groups = _groups(widths) if way.tied else [[place] for place in range(len(widths))]
+    changes = 3 if way.step == 1 and len(groups) <= _MANY else 2
+    for count in range(min(changes, len(groups)) + 1):
+        for several in combinations(groups, count):
+            for signs in product((-way.step, way.step), repeat=count):
+                chosen = list(start)
+                for group, sign in zip(several, signs, strict=True):
+                    for place in group:
+                        chosen[place] += sign
+                yield tuple(chosen)
+
+
+def _grid(start: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Yield all widths within as many channels of some as `_GRID` allows."""
+    reach = round(_GRID ** (1 / len(start)) - 1) // 2
+    ranges = (range(width - reach, width + reach + 1) for width in start)
+    return product(*ranges)
 
 
 def _groups(widths: Sequence[int]) -> list[list[int]]:

@@ -5,13 +5,21 @@ from dataclasses import dataclass, replace
 from math import log2, sqrt
 from typing import Any, Final
 
-from nas.arch import Aggregation, Architecture, Block, Concat, Hierarchical, Sum
+from nas.arch import (
+    Aggregation,
+    Architecture,
+    Block,
+    Concat,
+    CustomAggregation,
+    Hierarchical,
+    Sum,
+)
 from nas.errors import SpecError
 from nas.space.domains import Domain, FloatRange
-from nas.space.space import SearchSpace
+from nas.space.space import SearchSpace, Variant
 
 KINDS: Final = ("sum", "concat", "hierarchical")
-"""The aggregations that a block is switched to."""
+"""The aggregations that a block is switched to, whatever the space offers it."""
 
 _GROWTH: Final = 0.5
 """Of a concat block where nothing else says what it should be, relative to its width"""
@@ -40,11 +48,13 @@ class Switches:
 def switches(architecture: Architecture, space: SearchSpace | None = None) -> Switches:
     """Return a network with each block's aggregation switched to each of the others.
 
-    One block at a time, and all blocks at once. The options of an aggregation that is
-    new to a block are those of the nearest block that has it already, or else the
-    middle of what the space offers that block, or else the defaults, and a growth of
-    half the width. What a concat block has grown is compressed to the width that the
-    block had. A tree gets the power of two of units that is nearest.
+    One block at a time, and all blocks at once, to `KINDS` and to whatever else the
+    space offers there: chains, and aggregations of plugins. The options of an
+    aggregation that is new to a block are those of the nearest block that has it
+    already, or else the middle of what the space offers that block, or else the
+    defaults, and a growth of half the width. What a concat block has grown is
+    compressed to the width that the block had. A tree gets the power of two of units
+    that is nearest.
 
     Args:
         architecture: whatever it has, custom units and aggregations among it.
@@ -64,13 +74,16 @@ def switches(architecture: Architecture, space: SearchSpace | None = None) -> Sw
         else:
             variants.append(Switch(name=name, architecture=changed))
 
+    offered = [_offered(space, place, len(blocks)) for place in range(len(blocks))]
     for place, block in enumerate(blocks):
-        for kind in KINDS:
-            if block.aggregation.kind != kind:
+        for kind in offered[place]:
+            if _called(block.aggregation) != kind:
                 number = place + 1
                 add(f"block-{number}-{kind}", f"block {number}", [place], kind)
-    for kind in KINDS:
-        others = [i for i, block in enumerate(blocks) if block.aggregation.kind != kind]
+    for kind in offered[0]:
+        if not all(kind in here for here in offered):
+            continue
+        others = [i for i, b in enumerate(blocks) if _called(b.aggregation) != kind]
         if len(others) == 1 and len(blocks) > 1:
             left_out.append(
                 f"all blocks with {_word(kind)}: that is block {others[0] + 1} with "
@@ -79,6 +92,28 @@ def switches(architecture: Architecture, space: SearchSpace | None = None) -> Sw
         elif len(others) > 1:
             add(f"all-{kind}", "all blocks", others, kind)
     return Switches(variants=tuple(variants), left_out=tuple(left_out))
+
+
+def _offered(space: SearchSpace | None, place: int, blocks: int) -> tuple[str, ...]:
+    """Return what a block is switched to, by what ``_called`` calls it."""
+    own = (variant.kind for variant in _variants(space, place, blocks))
+    return tuple(dict.fromkeys((*KINDS, *own)))
+
+
+def _variants(
+    space: SearchSpace | None, place: int, blocks: int
+) -> tuple[Variant, ...]:
+    """Return what the space offers a block; nothing where it is about others."""
+    if space is None or len(space.blocks) != blocks:
+        return ()
+    return space.blocks[place].aggregation
+
+
+def _called(aggregation: Aggregation) -> str:
+    """Return the kind of an aggregation, or the class of a plugin's."""
+    if isinstance(aggregation, CustomAggregation):
+        return aggregation.name
+    return aggregation.kind
 
 
 def _word(kind: str) -> str:
@@ -98,7 +133,12 @@ def _switched(
         SpecError: when no options of the aggregation fit in there.
     """
     block = architecture.blocks[place]
-    depth = _leaves(block.depth) if kind == Hierarchical.kind else block.depth
+    depth = block.depth
+    for variant in _variants(space, place, len(architecture.blocks)):
+        if variant.kind == kind and variant.plugin and variant.depth:
+            depth = _nearest(variant.depth, depth)
+    if kind == Hierarchical.kind:
+        depth = _leaves(depth)
     refused: SpecError | None = None
     for aggregation in _candidates(kind, place, original, space):
         try:
@@ -120,6 +160,13 @@ def _leaves(depth: int) -> int:
     return 1 << max(1, round(log2(depth)))
 
 
+def _nearest(domain: Domain, depth: int) -> int:
+    """Return the number of units that is nearest by its ratio, and allowed."""
+    assert not isinstance(domain, FloatRange)
+    options = [int(option) for option in domain.options]
+    return min(options, key=lambda option: abs(log2(option / depth)))
+
+
 def _candidates(
     kind: str, place: int, architecture: Architecture, space: SearchSpace | None
 ) -> Iterator[Aggregation]:
@@ -132,13 +179,18 @@ def _candidates(
         match block.aggregation:
             case Concat(growth=growth) if kind == Concat.kind:
                 yield _concat(width, growth / block.width)
-            case Sum() | Hierarchical() as aggregation if aggregation.kind == kind:
+            case aggregation if _called(aggregation) == kind:
                 yield aggregation
-    if space is not None and len(space.blocks) == len(blocks):
-        for variant in space.blocks[place].aggregation:
-            if variant.kind == kind and variant.plugin is None:
-                yield _of_space(kind, variant.options, width, solved=space.solved)
-    yield _of_space(kind, {}, width, solved=True)
+    for variant in _variants(space, place, len(blocks)):
+        if variant.kind == kind and kind in KINDS:
+            yield _of_space(
+                kind, variant.options, width, solved=space is not None and space.solved
+            )
+        elif variant.kind == kind:
+            options = {name: _middle(d) for name, d in variant.options.items()}
+            yield variant.build(options)
+    if kind in KINDS:
+        yield _of_space(kind, {}, width, solved=True)
 
 
 def _of_space(

@@ -92,6 +92,16 @@ def test_what_is_there_counts(nas, copied):
     assert results(copied).items() > before.items()
 
 
+def test_what_was_interrupted_is_not_shown_as_whole(nas, copied):
+    whole = only(copied)
+    (last,) = copied.glob(f"ablate/*/*/{whole.switched[-1].variant.name}")
+    shutil.rmtree(last)
+    outcome = nas("report", copied)
+    text = " ".join(outcome.out.split())
+    planned = 1 + len(whole.switched)
+    assert f"1 of {planned} networks has fewer trainings than others" in text
+
+
 def test_the_trial_itself_is_as_retrained(nas, copied):
     found = only(copied)
     argv = ("--trials", found.trial, "--seeds", "2", "--epochs", "1")

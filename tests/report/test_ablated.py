@@ -122,10 +122,53 @@ def test_a_trial_that_could_not_be_trained():
     assert first == "Trial 7 itself could not be trained: nothing to compare."
 
 
+def variants(many):
+    return [one.variant for one in many.switched]
+
+
+def test_a_variant_that_could_not_be_trained_is_named_with_its_error(many):
+    _, second, *others = variants(many)
+    lost = replace(second, reached={}, failed=5, error="RuntimeError: a\x1bb")
+    one = found(variants=[*others, lost])
+    text = " ".join(one.lines())
+    assert (
+        "Block 1 with tree could not be trained, in 5 attempts: "
+        "RuntimeError: a\\x1bb" in text
+    )
+    # It says nothing about how often the others were.
+    assert one.seeds == 5
+
+
+def test_an_ablation_that_is_not_whole_yet_says_so(many):
+    first, *others = variants(many)
+    fewer = replace(first, reached={1: 0.95})
+    text = " ".join(found(variants=[fewer, *others], to_come=3).lines())
+    assert (
+        "4 of 13 networks have fewer trainings than others, or none yet: 'nas ablate "
+        "--trial 7' goes on" in text
+    )
+    assert "goes on" not in " ".join(many.lines())
+
+
+def test_a_network_that_varies_wildly_is_named(many):
+    first, *others = variants(many)
+    wild = replace(first, reached=dict(enumerate((0.6, 0.97, 0.8, 0.95, 0.99), 1)))
+    text = " ".join(found(variants=[wild, *others]).lines())
+    assert "Block 1 with concat varies far more from seed to seed" in text
+    assert text.count("varies far more") == 1
+    assert "varies far more" not in " ".join(many.lines())
+
+
+def test_what_stands_behind_and_what_is_called_two_ways_is_said(many):
+    text = " ".join(many.lines())
+    assert "with options that nobody tuned: they start behind." in text
+    assert "A tree is what spaces and names of variants call hierarchical." in text
+
+
 def test_a_size_that_is_off_is_pointed_out(once):
     other = replace(once.switched[0], size_off=-0.034)
     text = " ".join(replace(once, switched=(other, *once.switched[1:])).lines())
-    assert "allow no nearer: block 1: concat -3.4 %." in text
+    assert "no nearer one was found: block 1: concat -3.4 %." in text
 
 
 def test_files(tmp_path, many, once):

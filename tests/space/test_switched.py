@@ -1,6 +1,8 @@
 """Networks with other aggregations: one block's at a time, and those of all blocks."""
 
 import random
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,8 @@ from nas.arch.reference import REFERENCES, reference_defaults
 from nas.nn.build import build
 from nas.space import BoundSpace
 from nas.space.switched import KINDS, switches
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "plugin"
 
 
 def network(*blocks, width=16):
@@ -168,6 +172,41 @@ def test_chains_and_plugins_are_switched_too(tmp_path):
         *(f"all-{kind}" for kind in KINDS),
     }
     assert found.left_out == ()
+
+
+def test_what_the_space_offers_beside_the_three_is_switched_to(read, tmp_path):
+    shutil.copy(EXAMPLE / "ghost.py", tmp_path / "ghost.py")
+    space = read("""
+schema: 1
+plugins: [ghost.py]
+widths: solved
+stem: {kernel: 3}
+block:
+  aggregation: {sum: , Mean: {depth: [2, 3]}, chain: }
+  unit: basic
+  depth: [1, 2]
+blocks:
+  - {width: 1}
+  - {width: 1, aggregation: [sum, chain]}
+""")
+    found = named(switches(network((Sum(), 1), (Sum(), 2)), space))
+    assert {name for name in found if name.startswith("block")} == {
+        *("block-1-concat", "block-1-hierarchical", "block-1-Mean", "block-1-chain"),
+        *("block-2-concat", "block-2-hierarchical", "block-2-chain"),
+    }
+    first, _ = found["block-1-Mean"].blocks
+    assert isinstance(first.aggregation, CustomAggregation)
+    assert first.aggregation.name == "Mean"
+    # The space offers it no single unit.
+    assert first.depth == 2
+    # Only one block may have a Mean.
+    assert {name for name in found if name.startswith("all")} == {
+        *("all-concat", "all-hierarchical", "all-chain")
+    }
+    # One that has it already is not switched to it.
+    again = named(switches(found["block-1-Mean"], space))
+    assert "block-1-Mean" not in again
+    assert "block-1-sum" in again
 
 
 def test_what_cannot_be_is_left_out_with_its_reason():
