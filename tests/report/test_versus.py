@@ -161,8 +161,26 @@ def test_trainings_of_other_lengths_are_compared_after_as_many_epochs():
 def test_a_run_without_any_trial():
     found = versus([side("one", complete(0, 1_500, 0.5)), side("none")], BANDS)
     assert found.trials == found.epochs == 0
-    assert found.duels[0].verdict.startswith("Nothing to compare after 0 trials each")
+    assert found.duels[0].verdict == (
+        "Nothing to compare yet: no trial of none has come to its end."
+    )
     assert [row["hypervolume"] > 0 for row in found.to_json()["runs"]] == [True, False]
+
+
+def test_a_pair_is_compared_as_if_there_were_no_other_run():
+    good, bad = (
+        side(name, *(complete(i, 1_500 + i, at + i / 500) for i in range(12)))
+        for name, at in (("good", 0.8), ("bad", 0.3))
+    )
+    short = side("short", complete(0, 2_000, 0.5, curve=(0.1,) * 7))
+    (alone,) = versus([good, bad], BANDS).duels
+    found = versus([good, bad, short, side("none")], BANDS)
+    assert found.duels[0] == alone
+    assert alone.chance is not None
+    assert alone.chance < 0.05
+    assert found.duels[1].chance is None
+    assert found.duels[1].verdict.startswith("After 7 epochs each: ")
+    assert "no trial of none" in found.duels[2].verdict
 
 
 points = st.lists(
