@@ -22,10 +22,13 @@ class Side:
     """A run in a comparison: the trials that its search has proposed.
 
     ``records`` have their first results, ``repeats`` those of trials that were trained
-    again; ``reference`` is the run's own.
+    again; ``reference`` is the run's own, ``max_params`` its budget. ``path`` is where
+    it lies, for runs elsewhere may have the same name.
     """
 
     name: str
+    path: str
+    max_params: int
     records: Sequence[TrialRecord]
     repeats: Repeats
     reference: Reference
@@ -105,6 +108,8 @@ class Versus:
             "runs": [
                 {
                     "name": side.name,
+                    "path": side.path,
+                    "max_params": side.max_params,
                     "trials": len(side.records),
                     "failed": sum(r.status == "failed" for r in side.records),
                     "epochs": steps[-1].epochs if steps else 0,
