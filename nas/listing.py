@@ -127,6 +127,7 @@ def _listed(path: Path) -> Listed:
         known = _with_trials(known, file, records, repeats)
         if running:
             return replace(known, state="running")
+        run.check_space()
         done = is_done(config, records, repeats) and not run.unfinished()
         if why := _gave_up(config, records, done=done):
             return replace(known, state="failed", problem=why)
