@@ -75,6 +75,28 @@ def test_names_of_all_kinds_fit_the_terminal(nas, folder, monkeypatch, columns):
     assert "\x1b" not in outcome.out
 
 
+@pytest.mark.parametrize("columns", [28, 40, 44, 60, 70, 80])
+def test_what_a_narrow_terminal_has_no_room_for_is_named(
+    nas, folder, monkeypatch, columns
+):
+    make_run(folder / "runs" / ("x" * 30), [0.5, None, 0.99])
+    make_run(folder / "runs" / "small", [0.5], trials=4)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = nas("list").out
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert lines[0].split()[:2] == ["run", "state"]
+    for word in ("small", "finished", "unfinished"):
+        assert word in text
+    left_out = (
+        " ".join(text.split()).partition("A wider terminal shows ")[2].split(".")[0]
+    )
+    named = left_out.split(", ") if left_out else []
+    every = ["run", "state", "data", "budget", "trials", "best", "size", "volume"]
+    assert [*lines[0].split(), *named] == every
+    assert ("99.00 %" in text) == ("best" not in named)
+
+
 def test_how_long_ago():
     texts = [_ago(seconds) for seconds in (-5, 59, 60, 7_199, 7_200, 200_000)]
     assert texts == [
