@@ -31,15 +31,16 @@ _AROUND: Final = 2
 def run_list(folder: Path, *, as_json: bool) -> None:
     """Print the runs in a folder."""
     runs = list_runs(folder)
+    kinds = list(dict.fromkeys(run.same for run in runs if run.same))
     if as_json:
-        print(json.dumps([run.to_json() for run in runs], indent=2))
+        known = [run.to_json() | {"comparable": _kind(run, kinds)} for run in runs]
+        print(json.dumps(known, indent=2))
         return
     console = plain_console()
     options: dict[str, Any] = {"soft_wrap": True, "highlight": False}
     if not runs:
         console.print(f"no runs in {folder}; 'nas search' makes one", **options)
         return
-    kinds = list(dict.fromkeys(run.same for run in runs if run.same))
     columns = list(_columns(runs, kinds, wide=console.width >= _WIDE))
     ends = list(accumulate(column.width for column in columns))
     fitting = max(_FIRST, sum(end <= console.width for end in ends))
@@ -130,8 +131,13 @@ def _best(run: Listed) -> tuple[str, str]:
 def _hypervolume(run: Listed, kinds: Sequence[tuple[Any, ...]]) -> str:
     if run.hypervolume is None:
         return ""
-    kind = f" #{kinds.index(run.same) + 1}" if len(kinds) > 1 else ""
+    kind = f" #{_kind(run, kinds)}" if len(kinds) > 1 else ""
     return f"{run.hypervolume:.4g}{kind}"
+
+
+def _kind(run: Listed, kinds: Sequence[tuple[Any, ...]]) -> int | None:
+    """Return the number that runs share whose hypervolumes compare, if there is one."""
+    return kinds.index(run.same) + 1 if run.same else None
 
 
 def _ago(seconds: float) -> str:
