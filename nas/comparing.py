@@ -1,12 +1,15 @@
 """Runs compared with each other: whose search came to more, and at which size."""
 
+import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from nas.errors import ConfigError, RunError, one_line, shown
+from nas.drawing.human import compact
+from nas.errors import UNREADABLE, ConfigError, RunError, one_line, shown
 from nas.records import TrialRecord
 from nas.report import (
     COSTS,
@@ -143,6 +146,8 @@ def _side(run: Run, name: str) -> Side:
     config, records = run.config, run.records
     return Side(
         name=name,
+        path=str(run.path.resolve()),
+        max_params=config.max_params,
         records=[record for record in records if record.arm == "search"],
         repeats=read_repeats(run.folder),
         reference=reference_point(
@@ -210,6 +215,14 @@ def _notes(runs: Sequence[Run], sides: Sequence[Side]) -> Iterator[str]:
     )
     if any(run.config.baseline for run in runs):
         yield "Random search beside a search is left out: 'nas report' has it."
+    budgets = sorted({side.max_params for side in sides})
+    if len(budgets) > 1:
+        yield (
+            f"Budgets differ, {compact(budgets[0])} to {compact(budgets[-1])} "
+            "parameters: a search only looks within its own, so hypervolumes and "
+            "verdicts tell in part what the runs were allowed, and only sizes up to "
+            f"{compact(budgets[0])} are fair to all."
+        )
     settings = {latency.setting for s in sides for latency in _latencies(s.front)}
     if COSTS["latency"] in sides[0].costs and len(settings) > 1:
         yield (
@@ -223,19 +236,39 @@ def _latencies(records: Sequence[TrialRecord]) -> list[Any]:
 
 
 def _write(found: Versus, runs: Sequence[Run], names: Sequence[str]) -> Path:
-    stem = re.sub(r"[^\w.-]+", "-", "-".join(names[1:]))[:_LONGEST].strip("-.")
     folder = runs[0].folder.report_path
-    picture = folder / f"compare-{stem or 'run'}.png"
-    title = f"{runs[0].folder.facts()['name']}: {' and '.join(names)}"
+    title = f"{runs[0].folder.facts()['name']}: {names[0]} against "
+    title += ", ".join(names[1:])
     try:
         folder.mkdir(exist_ok=True)
+        picture = _picture(folder, found.sides)
         write_json(picture.with_suffix(".json"), found.to_json())
         with warnings.catch_warnings(), replaced(picture) as path:
             # Names may be in letters that the font does not have.
             warnings.simplefilter("ignore", UserWarning)
-            budget = max(run.config.max_params for run in runs)
-            draw_versus(found, path, title=title, max_params=budget)
+            draw_versus(found, path, title=title)
     except Exception as error:  # a broken matplotlib fails in every way there is
         why = getattr(error, "strerror", None) or one_line(error)
         raise RunError(f"{folder}: the report cannot be written: {why}") from error
     return picture
+
+
+def _picture(folder: Path, sides: Sequence[Side]) -> Path:
+    """Return the file of a picture, never that of other runs of the same names."""
+    others = [side.path for side in sides[1:]]
+    names = "-".join(side.name for side in sides[1:])
+    stem = re.sub(r"[^\w.-]+", "-", names)[:_LONGEST].strip("-.") or "run"
+    picture = folder / f"compare-{stem}.png"
+    taken = picture.with_suffix(".json")
+    if not taken.exists() or _compared(taken) == others:
+        return picture
+    mark = sha256("\n".join(others).encode(errors="surrogateescape")).hexdigest()[:8]
+    return folder / f"compare-{stem}-{mark}.png"
+
+
+def _compared(path: Path) -> list[str] | None:
+    """Return the paths of the other runs of a comparison, None if it tells none."""
+    try:
+        return [str(run["path"]) for run in json.loads(path.read_bytes())["runs"][1:]]
+    except UNREADABLE:
+        return None

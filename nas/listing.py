@@ -39,6 +39,7 @@ class Listed:
     problem: str | None = None
     data: str | None = None
     max_params: int | None = None
+    objective: str | None = None
     asked: int | None = None
     finished: int | None = None
     random: int | None = None
@@ -58,6 +59,7 @@ class Listed:
             "problem": self.problem,
             "data": self.data,
             "max_params": self.max_params,
+            "objective": self.objective,
             "trials": {
                 "asked": self.asked,
                 "finished": self.finished,
@@ -66,7 +68,12 @@ class Listed:
             },
             "best": None
             if top is None
-            else {"trial": top.trial, "accuracy": top.accuracy, "params": top.params},
+            else {
+                "trial": top.trial,
+                "accuracy": top.accuracy,
+                "params": top.params,
+                "macs": top.macs,
+            },
             "hypervolume": self.hypervolume,
             "reference": None if reference is None else reference.to_json(),
             "changed": self.changed.isoformat(timespec="seconds"),
@@ -118,6 +125,7 @@ def _listed(path: Path) -> Listed:
             known,
             data=str(file.data.get("name", config.data)),
             max_params=config.max_params,
+            objective=config.recipe.objective,
             asked=config.trials,
             changed=made,
         )
@@ -127,6 +135,7 @@ def _listed(path: Path) -> Listed:
         known = _with_trials(known, file, records, repeats)
         if running:
             return replace(known, state="running")
+        run.check_space()
         done = is_done(config, records, repeats) and not run.unfinished()
         if why := _gave_up(config, records, done=done):
             return replace(known, state="failed", problem=why)

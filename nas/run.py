@@ -264,6 +264,7 @@ class Run:
 
         Raises:
             RunError: when it cannot be written or, at last, its pictures be drawn.
+            SpaceError: when the run's search space cannot be read; nothing is written.
         """
         config, facts = self.config, self.folder.facts()
         kind = config.recipe.objective.replace("-", " ")
@@ -275,7 +276,7 @@ class Run:
         known = effects(records) if any(r.recipe for r in records) else None
         path = self.folder.report_path
         latencies = {r.trial: self.latencies(r) for r in found.front}
-        ablations = self.ablations()
+        ablations, explanation = self.ablations(), self.explanation()
         try:
             write_report(
                 found,
@@ -295,7 +296,7 @@ class Run:
                 found,
                 latencies=latencies,
                 contests=contests,
-                explanation=self.explanation(),
+                explanation=explanation,
                 ablations=ablations,
             )
             write_page(told, path / PAGE)

@@ -114,16 +114,26 @@ def test_broken_runs_stand_among_the_others(tmp_path):
     odd = make_run(tmp_path / "odd", [0.5])
     (odd.trial_path(0) / "repeats" / "2").mkdir(parents=True)
     (odd.trial_path(0) / "repeats" / "2" / "result.json").write_text("[]")
+    make_run(tmp_path / "no-space", [0.5]).space_path.unlink()
     (tmp_path / "notes").mkdir()
     (tmp_path / ".1234.run.tmp").mkdir()
     (tmp_path / ".1234.run.tmp" / "config.yaml").touch()
     found = listed(tmp_path)
-    assert found.keys() == {"fine", "no-config", "bad-config", "torn", "odd"}
+    assert found.keys() == {
+        "fine",
+        "no-config",
+        "bad-config",
+        "torn",
+        "odd",
+        "no-space",
+    }
     assert found.pop("fine").state == "finished"
     for name, run in found.items():
         assert run.state == "broken"
         assert str(tmp_path / name) in run.problem
     assert "nas repair" in found["no-config"].problem
+    assert "nas repair" in found["no-space"].problem
+    assert found["no-space"].finished == 1
     assert (found["torn"].asked, found["torn"].finished) == (2, None)
 
 

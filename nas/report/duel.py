@@ -67,7 +67,8 @@ class Duel:
 
     ``ours`` and ``theirs`` are the hypervolumes after as many trials of each, or after
     as many epochs where trainings had different numbers of these. ``chance`` is as in
-    `nas.report.Comparison`, None in the latter case.
+    `nas.report.Comparison`, None in the latter case. ``untried`` are those of the two
+    that have no trial yet.
     """
 
     name: str
@@ -78,11 +79,17 @@ class Duel:
     theirs: float
     chance: float | None
     gaps: tuple[Gap, ...]
+    untried: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
         """What is established about the two searches, in a sentence or two."""
         figures = f"hypervolume {self.ours:.4g} against {self.theirs:.4g}"
+        if self.untried:
+            return (
+                f"Nothing to compare yet: no trial of {' or '.join(self.untried)} has "
+                "come to its end."
+            )
         if not self.ours and not self.theirs:
             return (
                 f"Nothing to compare after {counted(self.trials, 'trial')} each: "
@@ -115,6 +122,7 @@ class Duel:
         """Return the duel as plain JSON data."""
         return {
             "against": self.other,
+            "same": {"trials": self.trials, "epochs": self.epochs},
             "hypervolumes": [self.ours, self.theirs],
             "chance": self.chance,
             "verdict": self.verdict,

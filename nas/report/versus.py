@@ -22,10 +22,13 @@ class Side:
     """A run in a comparison: the trials that its search has proposed.
 
     ``records`` have their first results, ``repeats`` those of trials that were trained
-    again; ``reference`` is the run's own.
+    again; ``reference`` is the run's own, ``max_params`` its budget. ``path`` is where
+    it lies, for runs elsewhere may have the same name.
     """
 
     name: str
+    path: str
+    max_params: int
     records: Sequence[TrialRecord]
     repeats: Repeats
     reference: Reference
@@ -60,7 +63,8 @@ class Versus:
     """Runs against each other; the first one is who the others are compared with.
 
     ``courses`` are the hypervolumes of each after each of its trials, all from the same
-    ``reference``. All have at least so many ``trials`` and ``epochs``.
+    ``reference``. All have at least so many ``trials`` and ``epochs``; two that are
+    compared may have more in common.
     ``differences`` say what the runs were asked otherwise, a line each, and ``notes``
     what must be said beside the numbers.
     """
@@ -104,6 +108,8 @@ class Versus:
             "runs": [
                 {
                     "name": side.name,
+                    "path": side.path,
+                    "max_params": side.max_params,
                     "trials": len(side.records),
                     "failed": sum(r.status == "failed" for r in side.records),
                     "epochs": steps[-1].epochs if steps else 0,
@@ -145,39 +151,46 @@ def versus(
     """
     reference = shared_reference(sides)
     courses = tuple(course(side.records, reference) for side in sides)
-    trials = min(map(len, courses))
-    epochs = min(steps[-1].epochs if steps else 0 for steps in courses)
-    done = [r for side in sides for r in side.records if r.status != "failed"]
-    alike = len({len(record.curve) for record in done}) <= 1
-    duels = []
-    for other, steps in zip(sides[1:], courses[1:], strict=True):
-        ours, theirs = (
-            after_trials(some, trials) if alike else after_epochs(some, epochs)
-            for some in (courses[0], steps)
-        )
-        own, others = (in_turn(side.records)[:trials] for side in (sides[0], other))
-        duels.append(
-            Duel(
-                name=sides[0].name,
-                other=other.name,
-                trials=trials,
-                epochs=epochs,
-                ours=ours,
-                theirs=theirs,
-                chance=chance(own, others, reference) if alike and trials else None,
-                gaps=tuple(_gap(sides[0], other, band.high) for band in bands),
-            )
-        )
     return Versus(
         sides=tuple(sides),
         reference=reference,
         courses=courses,
-        trials=trials,
-        epochs=epochs,
-        duels=tuple(duels),
+        trials=min(map(len, courses)),
+        epochs=_common_epochs(courses),
+        duels=tuple(_duel(sides[0], other, reference, bands) for other in sides[1:]),
         differences=tuple(differences),
         notes=tuple(notes),
     )
+
+
+def _duel(one: Side, other: Side, reference: Reference, bands: Sequence[Band]) -> Duel:
+    """Compare two runs as if there were no others, but for the reference point."""
+    pair = (one, other)
+    courses = [course(side.records, reference) for side in pair]
+    trials, epochs = min(map(len, courses)), _common_epochs(courses)
+    done = [r for side in pair for r in side.records if r.status != "failed"]
+    alike = len({len(record.curve) for record in done}) <= 1
+    ours, theirs = (
+        after_trials(steps, trials) if alike else after_epochs(steps, epochs)
+        for steps in courses
+    )
+    first, second = (in_turn(side.records)[:trials] for side in pair)
+    return Duel(
+        name=one.name,
+        other=other.name,
+        trials=trials,
+        epochs=epochs,
+        ours=ours,
+        theirs=theirs,
+        chance=chance(first, second, reference) if alike and trials else None,
+        gaps=tuple(_gap(one, other, band.high) for band in bands),
+        untried=tuple(side.name for side in pair if not side.records),
+    )
+
+
+def _common_epochs(courses: Sequence[Sequence[Step]]) -> int:
+    """Return the epochs that every run has had."""
+    return min(steps[-1].epochs if steps else 0 for steps in courses)
 
 
 def _gap(one: Side, other: Side, most: int) -> Gap:

@@ -28,18 +28,17 @@ MOST_RUNS: Final = len(_STYLES)
 """In one picture."""
 
 
-def draw_versus(
-    found: Versus, path: Path, *, title: str, max_params: int | None = None
-) -> None:
+def draw_versus(found: Versus, path: Path, *, title: str) -> None:
     """Draw the fronts of runs in accuracy and the first cost, 1500 x 1000 pixels.
 
-    Every trial is a faint dot, those of a run's front are large ones.
+    Every trial is a faint dot, those of a run's front are large ones. Where the cost is
+    size, the front of a run with less than the largest budget ends at its own, for of
+    larger networks that run says nothing.
 
     Args:
         found: of at most ``MOST_RUNS`` runs.
         path: of the PNG file.
         title: stands over the picture.
-        max_params: the largest budget, which is drawn where the cost is size.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -51,19 +50,21 @@ def draw_versus(
     axes = figure.add_subplot()
     axes.set_title(_plain(title), loc="left", fontsize=11, color=INK, pad=20, wrap=True)
     cost = found.reference.cost
+    budget = max(side.max_params for side in found.sides)
     complete = [r for side in found.sides for r in _complete(side)]
     scale(
         axes,
         cost,
         complete,
         [record for side in found.sides for record in side.front],
-        max_params if cost == PARAMS else None,
+        budget if cost == PARAMS else None,
     )
     for side, style, steps in zip(found.sides, _STYLES, found.courses, strict=False):
         area = after_trials(steps, len(steps))
         count = f"{len(side.records):,} trial{'' if len(side.records) == 1 else 's'}"
         label = f"{_plain(_short(side.name))}: {count}, hypervolume {area:.4g}"
-        _side(axes, cost, side, style, label)
+        ends = cost == PARAMS and side.max_params < budget
+        _side(axes, cost, side, style, label, side.max_params if ends else None)
     figure.legend(
         loc="outside lower center",
         ncols=1 if len(found.sides) < 4 else 2,
@@ -75,7 +76,12 @@ def draw_versus(
 
 
 def _side(
-    axes: "Axes", cost: CostAxis, side: Side, style: tuple[str, str, Any], label: str
+    axes: "Axes",
+    cost: CostAxis,
+    side: Side,
+    style: tuple[str, str, Any],
+    label: str,
+    until: float | None,
 ) -> None:
     color, marker, dashes = style
     own: dict[str, Any] = {"color": color, "marker": marker}
@@ -84,8 +90,9 @@ def _side(
     axes.scatter(trials, accuracies, s=14, alpha=faint, linewidths=0, zorder=2, **own)
     spent, reached = _points(pareto_front(_complete(side), (cost,)), cost)
     # The best stays the best for whoever may spend more: the last step runs on.
+    end = axes.get_xlim()[1] if until is None else max([until, *spent])
     axes.step(
-        [*spent, *[axes.get_xlim()[1]] * bool(spent)],
+        [*spent, *[end] * bool(spent)],
         [*reached, *reached[-1:]],
         where="post",
         color=color,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nas.arch import Architecture, read, to_json
-from nas.errors import NasError, RunError
+from nas.errors import NasError, RunError, SpaceError
 from nas.records import Arm, TrialRecord
 from nas.search.began import Began, read_began, to_bytes
 from nas.search.checked import Own, checked, json_data, result_data, trial_number
@@ -184,7 +184,20 @@ class RunFolder:
 
     def space(self) -> SearchSpace:
         """Return the search space as it was when the run was made."""
+        self.check_space()
         return read_space(self.space_path, name=self.config().space)
+
+    def check_space(self) -> None:
+        """Refuse a run whose search space is gone.
+
+        Raises:
+            SpaceError: saying what helps.
+        """
+        if self.space_path.exists():
+            return
+        known = (self.path / BEGAN).is_file()
+        remedy = f"'nas repair {self.path}' writes it anew" if known else "put it back"
+        raise SpaceError(f"{self.path}: {_SPACE} is gone; {remedy}")
 
     def began(self) -> Began | None:
         """Return what the run was when it was made, None for a run of old."""

@@ -207,3 +207,13 @@ class TestRuns:
         (line,) = outcome.err.splitlines()
         assert "config.yaml:2:1: not YAML" in line
         assert "nas repair runs/mine" in line
+
+
+def test_a_report_of_a_run_without_its_space_says_so_before_anything(nas, folder):
+    make_run(folder / "run", [0.5]).space_path.unlink()
+    outcome = nas("report", "run")
+    assert (outcome.code, outcome.out) == (2, "")
+    said = "nas: error: run: space.yaml is gone; 'nas repair run' writes it anew"
+    assert outcome.error == said
+    assert nas("repair", "run").code == 0
+    assert nas("report", "run").code == 0

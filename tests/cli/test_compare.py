@@ -69,6 +69,35 @@ def test_runs_of_the_same_name_are_called_by_their_paths(folder):
     assert picture == Path("a/run/report/compare-b-run.png")
 
 
+def test_a_comparison_is_never_overwritten_by_one_with_another_run(folder):
+    make_run(folder / "ours", [0.5])
+    for place, accuracy in (("a", 0.75), ("b", 0.25)):
+        make_run(folder / place / "run", [accuracy])
+    written = []
+    for place in ("a", "b", "a", "b"):
+        _, picture = compare_runs(Path("ours"), [Path(place) / "run"])
+        told = json.loads(picture.with_suffix(".json").read_text())
+        assert told["runs"][1]["path"] == str(folder / place / "run")
+        written.append(picture.name)
+    assert written[:2] == written[2:]
+    assert written[0] == "compare-run.png"
+    assert re.fullmatch(r"compare-run-[0-9a-f]{8}\.png", written[1])
+    names = {path.name for path in (folder / "ours" / "report").iterdir()}
+    assert len(names) == 4
+
+
+def test_other_budgets_are_a_reservation(folder):
+    make_run(folder / "ours", [0.5])
+    make_run(folder / "alike", [0.5])
+    make_run(folder / "theirs", [0.5], max_params=9_000)
+    found, _ = compare_runs(Path("ours"), [Path("alike")])
+    assert not any("Budgets differ" in note for note in found.notes)
+    found, _ = compare_runs(Path("ours"), [Path("theirs")])
+    (note,) = [note for note in found.notes if note.startswith("Budgets differ")]
+    assert "8k to 9k parameters" in note
+    assert "up to 8k are fair" in note
+
+
 def test_random_search_beside_a_search_is_left_out(folder):
     run = make_run(folder / "ours", [0.5, 0.75], baseline="random")
     run.finish_trial(replace(Run(run.path).trial(1), arm="random"))

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from math import log
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,9 +20,18 @@ AT = Reference(accuracy=0.0, most=16_000, name="no accuracy, twice the budget")
 BANDS = size_bands(1_000, 8_000)
 
 
-def side(name, *records, repeats=None, reference=AT, costs=(COSTS["params"],)):
+def side(
+    name,
+    *records,
+    repeats=None,
+    reference=AT,
+    costs=(COSTS["params"],),
+    max_params=8_000,
+):
     return Side(
         name=name,
+        path=f"/runs/{name}",
+        max_params=max_params,
         records=records,
         repeats=repeats or {},
         reference=reference,
@@ -161,8 +171,26 @@ def test_trainings_of_other_lengths_are_compared_after_as_many_epochs():
 def test_a_run_without_any_trial():
     found = versus([side("one", complete(0, 1_500, 0.5)), side("none")], BANDS)
     assert found.trials == found.epochs == 0
-    assert found.duels[0].verdict.startswith("Nothing to compare after 0 trials each")
+    assert found.duels[0].verdict == (
+        "Nothing to compare yet: no trial of none has come to its end."
+    )
     assert [row["hypervolume"] > 0 for row in found.to_json()["runs"]] == [True, False]
+
+
+def test_a_pair_is_compared_as_if_there_were_no_other_run():
+    good, bad = (
+        side(name, *(complete(i, 1_500 + i, at + i / 500) for i in range(12)))
+        for name, at in (("good", 0.8), ("bad", 0.3))
+    )
+    short = side("short", complete(0, 2_000, 0.5, curve=(0.1,) * 7))
+    (alone,) = versus([good, bad], BANDS).duels
+    found = versus([good, bad, short, side("none")], BANDS)
+    assert found.duels[0] == alone
+    assert alone.chance is not None
+    assert alone.chance < 0.05
+    assert found.duels[1].chance is None
+    assert found.duels[1].verdict.startswith("After 7 epochs each: ")
+    assert "no trial of none" in found.duels[2].verdict
 
 
 points = st.lists(
@@ -196,9 +224,26 @@ def test_the_picture_has_a_line_for_each_run(tmp_path):
     ]
     sides[2] = side("none", failed(0))
     path = tmp_path / "versus.png"
-    draw_versus(versus(sides, BANDS), path, title="$ and \n", max_params=8_000)
+    draw_versus(versus(sides, BANDS), path, title="$ and \n")
     with Image.open(path) as picture:
         assert picture.size == (1500, 1000)
         colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 20)}
     for colour in ("0072B2", "D55E00", "CC79A7", "E69F00", "56B4E9"):
         assert tuple(bytes.fromhex(colour)) in colours
+
+
+def test_a_front_ends_at_its_budget_where_another_run_has_a_larger_one(tmp_path):
+    def last_column(budget):
+        small = side("small", complete(0, 2_000, 0.5), max_params=budget)
+        large = side("large", complete(0, 2_000, 0.6), complete(1, 60_000, 0.7))
+        large = replace(large, max_params=64_000)
+        path = tmp_path / "versus.png"
+        draw_versus(versus([small, large], BANDS), path, title="")
+        with Image.open(path) as picture:
+            pixels = np.asarray(picture.convert("RGB"))[:850]  # without the legend
+        (columns,) = np.nonzero(
+            (pixels == tuple(bytes.fromhex("0072B2"))).all(2).any(0)
+        )
+        return columns.max()
+
+    assert last_column(8_000) < 1_000 < last_column(64_000)
