@@ -205,16 +205,21 @@ class Run:
             arm: whose trials, "search" or "random", None for all.
 
         Raises:
-            ConfigError: for another arm.
+            ConfigError: for another arm, or "random" of a run without one.
         """
         if arm is not None and arm not in ARMS:
             raise ConfigError(unknown("arm", arm, ARMS))
         records = judged(self.records, read_repeats(self.folder))
         some = [record for record in records if arm in (None, record.arm)]
+        if arm == "random" and not some and self.config.baseline is None:
+            raise ConfigError(
+                f"{self.path} has no random arm; 'nas search --baseline random' has one"
+            )
         source = Source(
             run=str(self.path),
             trials=self.config.trials,
             minimised=titles(self.config.costs),
+            random=sum(r.arm == "random" and r.status == "complete" for r in records),
         )
         key = (source, *((r.trial, r.status, r.accuracy) for r in some))
         if key not in self._explanations:

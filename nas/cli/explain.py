@@ -17,8 +17,10 @@ _GENES: Final = 10
 """Of more of them, those that matter least are left out."""
 
 _LEGEND: Final = (
-    "* established; ? too few trials to say. Below a difference stand its interval and "
-    "how many trials have the one and the other.\n"
+    "* established; ? too few trials to say. A gene is established where its share is "
+    "more than any gene had by chance; its interval is another thing, what 90 % of the "
+    "trees say. Below a difference stand its interval and how many trials have the one "
+    "and the other, for all blocks where fewest have it.\n"
 )
 
 
@@ -61,6 +63,9 @@ def _effects(found: Explanation) -> Iterator[Table]:
     cells = {(e.one, e.other, e.block, e.band): e for e in found.effects}
     blocks = dict.fromkeys(e.block for e in found.effects)
     for one, other in dict.fromkeys((e.one, e.other) for e in found.effects):
+        pair = [e for e in found.effects if (e.one, e.other) == (one, other)]
+        if all(effect.difference is None for effect in pair):
+            continue
         table = _table(f"{one} against {other}: points of accuracy at equal size")
         table.add_column("")
         for band in bands:

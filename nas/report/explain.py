@@ -1,6 +1,8 @@
 """Why the winners of a run win: what its trials say about genes and aggregations."""
 
+import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from nas.records import TrialRecord
@@ -52,7 +54,14 @@ def explain(
         trials=len(complete),
         method=METHOD,
         importances=tuple(told.importances),
-        effects=effects,
+        effects=tuple(
+            effect
+            if effect.established or effect not in told.longer
+            else replace(
+                effect, trials_needed=math.ceil(told.longer[effect] * len(complete))
+            )
+            for effect in effects
+        ),
         bands=tuple(bands),
         words=words(told),
         notes=notes(told),

@@ -31,7 +31,10 @@ class AggregationEffect:
     size band, None for all sizes. ``difference`` is the mean accuracy with ``one``
     minus that with ``other`` at equal size, in [-1, 1]; ``low`` to ``high`` is its
     bootstrap interval. All three are None where there are too few trials to say.
-    ``trials_one`` and ``trials_other`` tell how many trials are behind it.
+    ``trials_one`` and ``trials_other`` tell how many trials are behind it: of all
+    blocks, those of the block where fewest are. Where it is not established, it takes
+    about ``trials_needed`` complete trials to establish it in four of five runs, if it
+    is what it looks like.
     """
 
     block: int | None
@@ -43,6 +46,7 @@ class AggregationEffect:
     high: float | None
     trials_one: int
     trials_other: int
+    trials_needed: int | None = None
 
     @property
     def established(self) -> bool:
@@ -71,16 +75,21 @@ class Explanation:
 
     def to_json(self) -> dict[str, Any]:
         """Return the explanation as plain JSON data."""
-        return asdict(self)
+        written = [
+            {**asdict(effect), "established": effect.established}
+            for effect in self.effects
+        ]
+        return {**asdict(self), "effects": written}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Explanation":
         """Return the explanation that ``to_json`` wrote."""
 
         def effect(given: Mapping[str, Any]) -> AggregationEffect:
-            band = given["band"]
+            known = {key: v for key, v in given.items() if key != "established"}
+            band = known.pop("band")
             return AggregationEffect(
-                **{**given, "band": None if band is None else Band(**band)}
+                **known, band=None if band is None else Band(**band)
             )
 
         return cls(

@@ -10,8 +10,6 @@ from nas.records import TrialRecord
 from nas.report.effects import FEW, LEAST
 from nas.report.explanation import AggregationEffect, Importance
 
-MINUS: Final = "\N{MINUS SIGN}"
-
 _TOLD: Final = 4
 """Established differences of bands that are told one by one."""
 
@@ -22,6 +20,10 @@ _SMALL: Final = 0.001
 """Nor is any for a difference in accuracy below this."""
 
 
+_NARROW: Final = 0.01
+"""A difference that is surely less is too small to look for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where trials come from.
@@ -30,11 +32,13 @@ class Source:
         run: the folder.
         trials: that its search was asked for, None where nobody knows.
         minimised: by the search beside its errors, in words.
+        random: complete trials of its random arm, None for those among the records.
     """
 
     run: str = "RUN"
     trials: int | None = None
     minimised: str = "size"
+    random: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +61,18 @@ def words(told: Told) -> str:
     """Return the paragraph."""
     number = len(told.complete)
     if number < LEAST:
-        more = f"'{_resume(told, LEAST)}' trains more"
-        return (
+        said = (
             f"{_count(number, 'whole training')} can tell nothing about genes or "
-            f"aggregations: that takes at least {LEAST}. {_upper(more)}."
+            f"aggregations: that takes at least {LEAST}."
         )
+        failed = [r for r in told.records if r.status == "failed"]
+        if failed and len(failed) == len(told.records):
+            error = (failed[0].error or "no reason is known").splitlines()[0]
+            return (
+                f"{said} {_all_failed(len(failed))}, the first with: {error}. Once the "
+                f"cause is mended: {_resume(told, LEAST)}."
+            )
+        return f"{said} For more: {_resume(told, LEAST)}."
     if len({record.accuracy for record in told.complete}) == 1:
         return (
             f"All {number:,} trials reached the same accuracy, "
@@ -87,12 +98,18 @@ def words(told: Told) -> str:
 
 def points(difference: float) -> str:
     """Return a difference of accuracies in percentage points: '+1.2'."""
-    return f"{100 * difference:+.1f}".replace("-", MINUS)
+    return f"{100 * difference:+.1f}"
 
 
 def position(effect: AggregationEffect) -> str:
     """Return where a difference is: 'block 2', 'all blocks'."""
     return "all blocks" if effect.block is None else f"block {effect.block}"
+
+
+def behind(effect: AggregationEffect) -> str:
+    """Return how many trials are behind a difference: '20 and 43 trials'."""
+    both = f"{effect.trials_one:,} and {effect.trials_other:,} trials"
+    return both if effect.block is not None else f"at least {both} a block"
 
 
 def _established(told: Told) -> Iterator[str]:
@@ -109,10 +126,7 @@ def _established(told: Told) -> Iterator[str]:
         assert effect.low is not None
         assert effect.high is not None
         low, high = sorted(100 * abs(end) for end in (effect.low, effect.high))
-        yield (
-            f"{_clause(effect)} ({low:.1f} to {high:.1f}; {effect.trials_one:,} and "
-            f"{effect.trials_other:,} trials)"
-        )
+        yield (f"{_clause(effect)} ({low:.1f} to {high:.1f}; {behind(effect)})")
     if rest := len(narrow) - len(news):
         yield f"{_count(rest, 'more difference')} in bands of size"
     shares = [
@@ -168,18 +182,30 @@ def _next(told: Told) -> Iterator[str]:
         times = told.longer[closest]
         if abs(closest.difference or 0.0) < _SMALL:
             times = math.inf
-        yield (
-            f"Nearest to an answer: {_clause(closest)} ({interval(closest)})."
-            if times <= _HOPELESS
-            else "What is open is too small for a longer search to tell."
-        )
+        nearest = f"{_clause(closest)} ({interval(closest)})"
+        if times <= _HOPELESS:
+            yield f"Nearest to an answer: {nearest}."
+        elif all(_is_narrow(effect) for effect in single):
+            yield "What is open is too small for a longer search to tell."
+        else:
+            yield (
+                f"Nothing open looks large enough to say how many trials would tell: "
+                f"the nearest is that {nearest}."
+            )
         if times <= _HOPELESS:
             trials = _round(times * len(told.complete))
             yield (
                 f"If that is so, it takes {trials:,} trials or more to establish it: "
-                f"'{_resume(told, trials)}'."
+                f"{_resume(told, trials)}."
             )
     yield ablate
+
+
+def _is_narrow(effect: AggregationEffect) -> bool:
+    """Return whether even the ends of an interval are small differences."""
+    assert effect.low is not None
+    assert effect.high is not None
+    return max(abs(effect.low), abs(effect.high)) <= _NARROW
 
 
 def _said(told: Told) -> list[AggregationEffect]:
@@ -203,14 +229,16 @@ def _clause(effect: AggregationEffect) -> str:
 
 
 def _resume(told: Told, trials: int) -> str:
-    """Return the command after which there are about so many complete trials."""
-    complete = len(told.complete)
-    asked = told.source.trials or complete
-    if complete:
-        more = math.ceil(trials * asked / complete)
-    else:
-        more = asked + trials if told.records else max(asked, trials)
-    return f"nas resume {quote(told.source.run)} --trials {more}"
+    """Return what to run to have about so many complete trials."""
+    complete, run = len(told.complete), quote(told.source.run)
+    # The random arm goes along with the search, which is what is asked for.
+    searched = sum(record.arm == "search" for record in told.records)
+    begun = searched or len(told.records)
+    needed = math.ceil(trials * begun / complete) if complete else begun + trials
+    asked = told.source.trials or 0
+    if needed <= asked and begun < asked:
+        return f"let the {asked:,} trials finish ('nas resume {run}' if it was cut off)"
+    return f"'nas resume {run} --trials {max(needed, asked + 1)}'"
 
 
 def notes(told: Told) -> tuple[str, ...]:
@@ -230,7 +258,9 @@ def notes(told: Told) -> tuple[str, ...]:
         found.append(f"Rough, being from {len(complete)} trials.")
     arms = {record.arm for record in complete}
     if "search" in arms:
-        random = sum(record.arm == "random" for record in complete)
+        random = told.source.random
+        if random is None:
+            random = sum(record.arm == "random" for record in complete)
         alone = (
             f"The {random:,} trials of the random arm alone are free of that: "
             f"'nas explain {quote(told.source.run)} --arm random'."
@@ -283,5 +313,5 @@ def _percent(accuracy: float) -> str:
     return f"{100 * accuracy:.2f} %"
 
 
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _all_failed(number: int) -> str:
+    return "The only trial failed" if number == 1 else f"All {number:,} trials failed"

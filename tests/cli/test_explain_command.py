@@ -72,6 +72,26 @@ def test_a_run_with_little_to_tell(nas, tmp_path, accuracies):
     assert f"nas resume {run.path} --trials" in " ".join(outcome.out.split())
 
 
+def test_an_arm_that_there_is_not(nas, tmp_path):
+    run = make_run(tmp_path / "run", [0.5, 0.6])
+    outcome = nas("explain", run.path, "--arm", "random")
+    assert outcome.code == 2
+    assert outcome.err.count("\n") == 1
+    assert "has no random arm" in outcome.err
+
+
+def test_pairs_of_which_nothing_is_known_have_no_table(nas, explained, monkeypatch):
+    found = Run(explained).explanation()
+    unknown = [
+        replace(effect, difference=None, low=None, high=None)
+        for effect in found.effects
+    ]
+    nothing = replace(found, effects=tuple(unknown))
+    assert "against" in nas("explain", explained).out
+    monkeypatch.setattr(Run, "explanation", lambda *_: nothing)
+    assert "against sum: points" not in nas("explain", explained).out
+
+
 def test_trials_that_failed_are_not_counted_on(nas, tmp_path):
     run = make_run(tmp_path / "run", [None] * 25)
     outcome = nas("explain", run.path)

@@ -8,10 +8,11 @@ import pytest
 from made_trials import KINDS, made
 from trial_records import SMALL, complete, failed
 
-from nas.report import Explanation, Source, explain, size_bands
+from nas.report import AggregationEffect, Explanation, Source, explain, size_bands
 from nas.report.bands import Band
 from nas.report.gene_columns import columns
 from nas.report.given_size import given_size
+from nas.report.words import Told, words
 
 BANDS = size_bands(1000, 50_000, 2)
 
@@ -153,7 +154,7 @@ def test_a_single_block_is_told_once():
 
     found = explain(made(60, concat_is_worse, blocks=1), BANDS)
     assert at(found, 1, "concat", "sum").established
-    assert found.words.count("to sum in block 1 (") == 1
+    assert found.words.count("concat loses") == 1
     assert "all blocks" not in found.words
     assert {effect.block for effect in found.effects} == {1}
 
@@ -226,6 +227,69 @@ def test_words_tell_what_is_established_and_what_to_run():
     nothing = explain(made(40, seed=1), BANDS, source=Source(run="runs/x", trials=20))
     assert "Nothing is established" in nothing.words
     assert any("Rough" in note for note in nothing.notes)
+
+
+def test_words_promise_no_trials_where_an_interval_is_wide():
+    def told(width):
+        effect = AggregationEffect(
+            block=1,
+            band=None,
+            one="concat",
+            other="sum",
+            difference=0.0005,
+            low=0.0005 - width,
+            high=0.0005 + width,
+            trials_one=20,
+            trials_other=20,
+        )
+        records = made(40)
+        return words(
+            Told(
+                records=records,
+                complete=records,
+                effects=[effect],
+                longer={effect: 1000.0},
+                importances=(),
+                source=Source(),
+            )
+        )
+
+    assert "too small for a longer search to tell" in told(0.005)
+    assert "too small" not in told(0.1005)
+    assert "(-10.0 to +10.1)" in told(0.1005)
+
+
+def test_words_tell_that_all_blocks_have_at_least_so_many_trials():
+    def concat_is_worse(genes):
+        return sum(0.5 * (genes[f"block{b}.aggregation"] == "concat") for b in (1, 2))
+
+    found = explain(made(150, concat_is_worse, blocks=2), BANDS)
+    one = at(found, None, "concat", "sum")
+    assert one.established
+    behind = f"at least {one.trials_one} and {one.trials_other} trials a block)"
+    assert behind in found.words
+    assert found.words.isascii()
+
+
+def test_unfinished_searches_are_to_finish():
+    source = Source(run="r", trials=40)
+    assert "let the 40 trials finish" in explain(made(12), BANDS, source=source).words
+    # Half of what was begun is complete, so it takes twice as many.
+    records = [*made(10), *(failed(10 + i) for i in range(10))]
+    few = explain(records, BANDS, source=Source(run="r", trials=20)).words
+    assert "'nas resume r --trials 40'" in few
+    all_failed = explain([failed(0), failed(1)], BANDS, source=source).words
+    assert "All 2 trials failed, the first with: out of memory" in all_failed
+
+
+def test_plain_data_tell_what_is_established_and_how_many_trials_it_takes():
+    found = explain(made(60, worse_in_block_2), BANDS)
+    written = found.to_json()["effects"]
+    assert [e["established"] for e in written] == [e.established for e in found.effects]
+    for effect in found.effects:
+        is_open = effect.difference is not None and not effect.established
+        assert (effect.trials_needed is not None) == is_open
+        assert not is_open or effect.trials_needed > 60
 
 
 def test_notes_name_what_was_left_out_and_the_unbiased_arm():
