@@ -10,7 +10,7 @@ from nas.errors import ConfigError, RunError
 from nas.preparing import check_main_guard, warm_up
 from nas.records import TrialRecord
 from nas.report.ablated import Ablation
-from nas.retraining import Protocol
+from nas.retraining import Protocol, check_seeds
 from nas.run import Run
 from nas.search import Event, Notice
 from nas.search.ablation_shelves import ablation_shelf
@@ -52,9 +52,9 @@ def ablate(
     found = Run(Path(run))
     with found.folder.owned():
         check_options(found.folder)
-    for name, value in (("seeds", seeds), ("epochs", epochs)):
-        if value is not None and value < 1:
-            raise ConfigError(f"{name} must be at least 1; got {value}")
+    check_seeds(seeds)
+    if epochs is not None and epochs < 1:
+        raise ConfigError(f"epochs must be at least 1; got {epochs}")
     record = found.best() if trial is None else found.trial(trial)
     if record.status == "failed":
         raise RunError(
@@ -76,7 +76,8 @@ def ablate(
     on_event(
         Notice(
             text=f"{len(contenders) * seeds} trainings in all; by what trial "
-            f"{record.trial} took, about {each:.1f} s each"
+            f"{record.trial} took, about {each:.1f} s of training each, and the time "
+            "to start and to test it"
         )
     )
     from nas.search.loop import run_retraining

@@ -10,7 +10,7 @@ from nas.export import INT8, check_formats
 from nas.nn.cost import num_params
 from nas.preparing import check_main_guard, warm_up
 from nas.records import TrialRecord
-from nas.retraining import Protocol
+from nas.retraining import Protocol, check_seeds
 from nas.run import Run
 from nas.search import Event
 from nas.search.changes import check_data, check_options
@@ -57,8 +57,7 @@ def retrain(
     found = Run(Path(run))
     with found.folder.owned():
         check_options(found.folder)
-    if seeds < 1:
-        raise ConfigError(f"seeds must be at least 1; got {seeds}")
+    check_seeds(seeds)
     if epochs is not None and epochs < 1:
         raise ConfigError(f"epochs must be at least 1; got {epochs}")
     if quantize is not None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, get_args
 
-from nas.errors import RunError
+from nas.errors import ConfigError, RunError
 from nas.records import OnTestSplit, Reason, Recipe, Status
 from nas.rules import (
     NUMBER,
@@ -19,6 +19,9 @@ from nas.rules import (
     several,
     whole,
 )
+
+MOST_SEEDS: Final = 1000
+"""More trainings of each network are a slip of the hand."""
 
 _RETRAINING: Final = {
     "contender": TEXT,
@@ -46,6 +49,16 @@ _QUANTIZATION: Final = {
     "float_bytes": whole(1),
 }
 _FOLDER: Final = re.compile(r"(?:recipe|(?P<epochs>[1-9]\d*))-epochs(?P<all>-on-all)?")
+
+
+def check_seeds(seeds: int) -> None:
+    """Refuse a number of trainings of each network that nobody can mean.
+
+    Raises:
+        ConfigError: when it is not from 1 to `MOST_SEEDS`.
+    """
+    if not 1 <= seeds <= MOST_SEEDS:
+        raise ConfigError(f"seeds must be from 1 to {MOST_SEEDS}; got {seeds}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

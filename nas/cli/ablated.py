@@ -69,11 +69,9 @@ def _table(found: Ablation) -> Table:
     table.add_column("block", justify="right", no_wrap=True)
     table.add_column("is")
     table.add_column("with")
-    lost = any(v.failed for v in (found.base, *(s.variant for s in found.switched)))
-    failed = ["failed"] if lost else []
-    for name in ("params", "MACs", *failed, "mean", "diff.", "95 %", "p"):
+    for name in ("params", "MACs", "mean", "diff.", "95 %", "p"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_row("", "", "as it is", *_own(found.base, lost), "", "", "")
+    table.add_row("", "", "as it is", *_own(found.base), "", "", "")
     block: int | None = 0
     for one in found.switched:
         number = "" if one.block == block else str(one.block or "all")
@@ -82,18 +80,17 @@ def _table(found: Ablation) -> Table:
             number,
             one.was if number else "",
             f"{one.now}{'*' if one.deeper else ''}",
-            *_own(one.variant, lost),
+            *_own(one.variant),
             *_difference(one),
         )
     return table
 
 
-def _own(variant: Variant, lost: bool) -> tuple[str, ...]:
+def _own(variant: Variant) -> tuple[str, ...]:
     about = variant.spread
     return (
         f"{variant.total.params:,}",
         human(variant.total.macs),
-        *([str(variant.failed or "")] if lost else []),
         "" if about is None else f"{100 * about.mean:.2f}",
     )
 

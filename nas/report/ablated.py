@@ -210,12 +210,14 @@ class Ablation:
             )
 
     def _notes(self) -> Iterable[str]:
-        for one in self.switched:
-            if one.variant.failed and not one.variant.reached:
+        titles = self._titles()
+        for variant in (self.base, *self._variants):
+            if variant.failed:
+                trainings = len(variant.reached) + variant.failed
                 yield (
-                    f"{one.title} could not be trained, in "
-                    f"{counted(one.variant.failed, 'attempt')}: "
-                    f"{printable(one.variant.error or 'why is not known')}"
+                    f"{titles[variant.name]}: {variant.failed} of "
+                    f"{counted(trainings, 'training')} failed: "
+                    f"{printable(variant.error or 'why is not known')}"
                 )
         if self.unfinished:
             planned = 1 + len(self.switched) + self.to_come
@@ -264,9 +266,11 @@ class Ablation:
         ]
         if deeper:
             was = " ".join(map(str, self.base.depths))
+            own = any(one.deeper and one.now != "tree" for one in self.switched)
             yield (
-                "* A tree takes a power of two of units, so depths changed, too, from "
-                f"{was}: {', '.join(deeper)}."
+                "* A tree takes a power of two of units"
+                f"{', a plugin what the space offers it' if own else ''}, so depths "
+                f"changed, too, from {was}: {', '.join(deeper)}."
             )
         words = {word for v in (self.base, *self._variants) for word in v.aggregations}
         if "tree" in words:
@@ -274,10 +278,14 @@ class Ablation:
         for reason in self.left_out:
             yield f"Left out: {reason}."
 
+    def _titles(self) -> dict[str, str]:
+        """Return what networks are called at the start of a sentence."""
+        titles = {one.variant.name: one.title for one in self.switched}
+        return titles | {self.base.name: f"Trial {self.trial} itself"}
+
     def _wild(self) -> Iterable[str]:
         """Yield the networks whose accuracies vary most, by what they are called."""
-        titles = {one.variant.name: one.title for one in self.switched}
-        titles[self.base.name] = f"Trial {self.trial} itself"
+        titles = self._titles()
         reached = {v.name: v.reached for v in (self.base, *self._variants)}
         for name in SeedBlocks(reached, self.images).wild():
             yield titles[name]

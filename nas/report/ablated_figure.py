@@ -72,7 +72,8 @@ def _mark(axes: "Axes", place: float, one: Switched) -> None:
     found = one.versus
     if found.difference is None:
         return
-    colour = AGGREGATION_COLOURS[_KINDS.get(one.now, one.now)]
+    kind = _KINDS.get(one.now, one.now)
+    colour = AGGREGATION_COLOURS.get(kind, AGGREGATION_COLOURS["custom"])
     at = 100 * found.difference
     if found.low is not None and found.high is not None:
         low, high = 100 * found.low, 100 * found.high
@@ -153,10 +154,10 @@ def _words(one: Switched) -> str:
 
 def _title(found: Ablation, title: str) -> str:
     about = found.base.spread
-    reached = "" if about is None else f", {100 * about.mean:.2f} %"
+    reached = "" if about is None else f" and {100 * about.mean:.2f} %"
     first = f"{title}: trial {found.trial} with other aggregations, at its size"
     second = (
-        f"{compact(found.base.total.params)} parameters{reached}; "
+        f"the trial has {compact(found.base.total.params)} parameters{reached}; "
         f"{counted(found.epochs, 'epoch')}, {counted(found.seeds, 'seed')}"
     )
     if any(one.deeper for one in found.switched):

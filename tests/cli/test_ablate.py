@@ -85,6 +85,7 @@ def test_what_is_there_counts(nas, copied):
     assert outcome.code == 0
     assert json.loads(outcome.out) == only(copied).to_json()
     assert "trainings finished already" in outcome.err
+    assert "s of training each, and the time to start and to test it" in outcome.err
     assert results(copied) == before
     outcome = nas("ablate", copied, "--seeds", "3", "--epochs", "1")
     assert outcome.code == 0
@@ -153,6 +154,7 @@ def test_what_cannot_be_read_is_trained_again(nas, copied):
     [
         (["--trial", "9"], "has no finished trial 9; it has 0 to 2"),
         (["--trial", "x"], "should be a valid integer"),
+        (["--seeds", "100000000"], "seeds must be from 1 to 1000; got 100000000"),
         (["--seeds", "0"], "greater than or equal to 1"),
         (["--epochs", "0"], "greater than or equal to 1"),
     ],

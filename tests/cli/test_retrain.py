@@ -122,6 +122,7 @@ def test_on_all_but_the_test_images(nas, copied):
         (["--trials", "font"], "must be front, best or numbers of trials; got 'font'"),
         (["--trials", "1,x"], "must be front, best or numbers of trials; got '1,x'"),
         (["--trials", "9"], "has no finished trial 9; it has 0 to 2"),
+        (["--seeds", "100000000"], "seeds must be from 1 to 1000; got 100000000"),
         (["--seeds", "0"], "greater than or equal to 1"),
         (["--epochs", "0"], "greater than or equal to 1"),
     ],

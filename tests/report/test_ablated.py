@@ -131,10 +131,7 @@ def test_a_variant_that_could_not_be_trained_is_named_with_its_error(many):
     lost = replace(second, reached={}, failed=5, error="RuntimeError: a\x1bb")
     one = found(variants=[*others, lost])
     text = " ".join(one.lines())
-    assert (
-        "Block 1 with tree could not be trained, in 5 attempts: "
-        "RuntimeError: a\\x1bb" in text
-    )
+    assert "Block 1 with tree: 5 of 5 trainings failed: RuntimeError: a\\x1bb" in text
     # It says nothing about how often the others were.
     assert one.seeds == 5
 
@@ -191,6 +188,15 @@ def test_files(tmp_path, many, once):
         # The colours of all three aggregations are in it.
         colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 20)}
     assert {(0, 114, 178), (213, 94, 0), (0, 158, 115)} <= colours
+
+
+def test_a_plugin_s_aggregation_is_drawn(tmp_path, once):
+    first, *others = once.switched
+    own = replace(first, now="Mean", deeper=(1,))
+    write_ablations([replace(once, switched=(own, *others))], tmp_path, title="digits")
+    with Image.open(tmp_path / "ablation-trial-7.png") as picture:
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 20)}
+    assert (86, 180, 233) in colours
 
 
 def test_one_seed_can_be_drawn(tmp_path, once):
