@@ -59,8 +59,10 @@
 
   // Plots, drawn when they come near, for a page may have many.
   const drawn = new Set();
+  // A finger on a figure scrolls the page, and plotly's buttons would cover legends.
+  const touched = matchMedia("(pointer: coarse)").matches;
   const config = {
-    responsive: true, displaylogo: false, scrollZoom: false,
+    responsive: true, displaylogo: false, scrollZoom: false, displayModeBar: touched ? false : "hover",
     modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
   };
 
@@ -96,7 +98,10 @@
 
   function draw(plot) {
     const { data, layout } = viewed(figures[plot.dataset.figure], plot.view ?? 0);
-    const own = { template: template(), uirevision: `view${plot.view ?? 0}` };
+    const own = {
+      template: template(), uirevision: `view${plot.view ?? 0}`, dragmode: touched ? false : "zoom",
+    };
+    own.width = plot.clientWidth;  // paper has another one than the screen
     const done = Plotly.react(plot, data, { ...layout, ...own }, config);
     if (!drawn.has(plot)) {
       drawn.add(plot);
@@ -294,10 +299,14 @@
   system.addEventListener("change", showTheme);
   addEventListener("beforeprint", () => {
     root.dataset.theme = "light";
+    root.classList.add("printing");
     document.querySelectorAll("details").forEach((one) => (one.open = true));
     drawn.forEach(draw);
   });
-  addEventListener("afterprint", showTheme);
+  addEventListener("afterprint", () => {
+    root.classList.remove("printing");
+    showTheme();
+  });
   showTheme();
   document.querySelectorAll(".plot").forEach(draw);
 })();
