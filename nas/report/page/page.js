@@ -195,7 +195,7 @@
     if (trials.accuracy[i] !== null) rows.push(["accuracy", percent(trials.accuracy[i])]);
     else if (trials.reached[i] !== null) rows.push([`after ${trials.epochs[i]} epochs`, percent(trials.reached[i])]);
     if (repeats && repeats[2] !== null) {
-      rows.push([`95 % of ${repeats[0]} repeats`, `${(100 * repeats[2]).toFixed(2)} to ${(100 * repeats[3]).toFixed(2)}`]);
+      rows.push([`95 % interval, ${repeats[0]} repeats`, `${(100 * repeats[2]).toFixed(2)} to ${(100 * repeats[3]).toFixed(2)}`]);
     }
     rows.push(["parameters", trials.params[i].toLocaleString("en")]);
     rows.push(["MACs", trials.macs[i].toLocaleString("en")]);
