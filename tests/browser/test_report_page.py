@@ -27,6 +27,12 @@ DRAWN = "return document.querySelectorAll('#figure-front-params .points path').l
 CARD = "#page_card"
 BOX = f"return document.querySelector('{CARD}').getBoundingClientRect().toJSON()"
 RING = BOX.replace(CARD, ".ring")
+RANGE = (
+    "['xaxis', 'yaxis'].map((axis) => "
+    "document.querySelector('#figure-front-params')._fullLayout[axis].range)"
+)
+PAPER = 680
+"""Pixels of a figure that fit on A4 and on letter paper, between usual margins."""
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +156,42 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(browser: Browser, ru
         browser.driver.find_element(By.CSS_SELECTOR, CARD).click()
         assert card(browser) == ""
     assert browser.complaints() == []
+
+
+def test_a_finger_on_a_figure_scrolls_the_page(browser: Browser, run: Run):
+    browser.resize(390, 844, phone=True)
+    browser.open(run.folder.report_path / "report.html")
+    browser.until(lambda: browser.run(DRAWN))
+    x, y = browser.run(POINT, run.best().trial)
+    state = f"return [scrollY, {RANGE}]"
+    before, limits = browser.run(state)
+    for step in range(11):
+        touch = {
+            "type": "touchMove" if step else "touchStart",
+            "touchPoints": [{"x": x, "y": y - 20 * step}],
+        }
+        browser.driver.execute_cdp_cmd("Input.dispatchTouchEvent", touch)
+    end = {"type": "touchEnd", "touchPoints": []}
+    browser.driver.execute_cdp_cmd("Input.dispatchTouchEvent", end)
+    browser.until(lambda: browser.run(state)[0] > before + 50)
+    assert browser.run(state)[1] == limits
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_figures_fit_on_paper(browser: Browser, run: Run, width: int):
+    browser.resize(width, 844)
+    browser.open(run.folder.report_path / "report.html")
+    browser.until(lambda: browser.run(DRAWN))
+    widths = (
+        "return [...document.querySelectorAll('.plot')].flatMap((plot) => "
+        "[plot, ...plot.querySelectorAll('.main-svg')].map((one) => "
+        "one.getBoundingClientRect().width))"
+    )
+    before = browser.run(widths)
+    browser.run("dispatchEvent(new Event('beforeprint'))")
+    assert set(browser.run(widths)) == {PAPER}
+    browser.run("dispatchEvent(new Event('afterprint'))")
+    assert browser.run(widths) == before
 
 
 def test_a_name_that_would_be_a_script_does_nothing(browser: Browser, tmp_path: Path):

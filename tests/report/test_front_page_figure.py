@@ -1,5 +1,6 @@
 """The front as a figure to point at."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -119,6 +120,53 @@ def test_repeated_trials_stand_with_their_interval():
     assert f"{100 * low:.2f} to {100 * high:.2f}" in page(data)
 
 
+def test_an_interval_reaches_down_to_nothing():
+    repeats = {0: (again(2, 0.05), again(3, 0.4))}
+    data = told([complete(0, 100, 0.9), complete(1, 900, 0.8)], repeats)
+    assert data.repeats[0].low == 0.0
+    (figure,) = front_figures(data)
+    (bars,) = (t["error_y"] for t in figure.data if "error_y" in t)
+    assert sum(bars["arrayminus"]) == pytest.approx(0.225)
+
+
+def test_means_of_repeats_and_first_results_are_not_alike():
+    records = [complete(0, 100, 0.9), complete(1, 200, 0.8, arm="random")]
+    (figure,) = front_figures(told(records, {0: (again(2, 0.6), again(3, 0.62))}))
+    assert "others at their first result" in figure.words
+    (figure,) = front_figures(told(records))
+    assert "first result" not in figure.words
+
+
+def test_a_network_that_is_worse_in_a_cost_is_not_praised():
+    costs = (COSTS["params"], COSTS["macs"])
+    best = complete(0, 500, 0.8, macs=5)
+    worse = told([best, complete(1, 100, 0.795, macs=9)], costs=costs)
+    assert "Within a percentage point" not in page(worse)
+    assert "accuracy and parameters alone" in next(front_figures(worse)).words
+    better = told([best, complete(1, 100, 0.795, macs=3)], costs=costs)
+    assert "Within a percentage point" in page(better)
+
+
+@pytest.mark.parametrize("linear", [0.7, 0.9])
+def test_a_linear_model_that_does_no_worse_is_told_of(linear):
+    data = told([complete(0, 500, 0.8)])
+    facts = {"baselines": {"linear": {"accuracy": linear, "balanced_accuracy": 0.5}}}
+    said = "A linear model on the pixels does no worse" in page(
+        replace(data, facts=FACTS | facts)
+    )
+    assert said == (linear >= 0.8)
+
+
+def test_the_page_has_one_name_for_hierarchical_aggregation():
+    block = Block(aggregation=Hierarchical(), unit=Basic(), depth=2, width=8)
+    record = complete(0, 100, 0.5, architecture=replace(SMALL, blocks=(block,)))
+    html = page(told([record]))
+    own = html[: html.rindex("<script>")]
+    assert "mostly hierarchical" in own
+    assert 'data-kind="hierarchical"' in own
+    assert not re.search(r"(?<!-)\btree\b", own[: own.index("<script>")])
+
+
 def test_one_figure_for_each_cost():
     costs = (COSTS["macs"], COSTS["params"])
     records = [complete(0, 100, 0.5, macs=9), complete(1, 500, 0.8, macs=5)]
@@ -153,6 +201,13 @@ def stars(protocol: Protocol) -> list[dict]:
     data = replace(told([complete(0, 400, 0.5)]), contests={protocol: found})
     (figure,) = front_figures(data)
     return [trace for trace in figure.data if trace["name"].startswith("known")]
+
+
+def test_known_networks_are_in_sight():
+    found = contest(Protocol(), [known("poor", {1: 0.2, 2: 0.21})], 100)
+    data = replace(told([complete(0, 400, 0.9)]), contests={Protocol(): found})
+    (figure,) = front_figures(data)
+    assert figure.layout["yaxis"]["range"][0] < 0.2
 
 
 def test_known_networks_stand_beside_the_trials_at_the_same_recipe():

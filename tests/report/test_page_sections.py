@@ -176,6 +176,7 @@ def test_learning_curves_are_those_of_the_front():
     )
     (figure,) = learning_section(data).figures
     assert [trace["name"] for trace in figure.data] == ["trial 4", "trial 5"]
+    assert "in the first training of each" in figure.words
     assert [trace["y"] for trace in figure.data] == [[0.5, None, 0.9], [0.8, 1.0]]
     assert figure.data[0]["customdata"] == [None, None, 4]
     accuracy, error = figure.views
@@ -392,9 +393,42 @@ def test_failures_are_listed_as_far_as_there_is_room():
     section = failures_section(made_page([*records, complete(250, 10, 0.5)]))
     text = Tags(section.html).text
     assert "250 of 251 trials failed: 250 lost." in text
-    assert "The first 200 of them:" in text
-    assert text.count("died twice") == 200
+    assert "as many as 200" in text
+    assert text.count("died twice") == 10
+    assert Tags(section.more).text.count("died twice") == 190
+    few = failures_section(made_page(records[:10]))
+    assert Tags(few.html).text.count("died twice") == 10
+    assert few.more == ""
     assert failures_section(made_page([complete(0, 10, 0.5)])) is None
+
+
+def test_a_tie_has_no_aggregation_that_leads():
+    architecture = made_trials(1)[0].architecture
+    genes = ({"block1.aggregation": name} for name in ("sum", "concat", "sum"))
+    records = [
+        complete(i, 10 + i, 0.5 - i / 10, architecture=replace(architecture, genes=own))
+        for i, own in enumerate(genes)
+    ]
+    (tied,) = chosen_section(made_page(records[:2])).figures
+    assert "50 % have sum, and as many concat" in tied.words
+    assert "block 1, front" in tied.layout["yaxis"]["ticktext"]
+    (led,) = chosen_section(made_page(records)).figures
+    assert "67 % have sum, more than any other" in led.words
+
+
+def test_genes_that_are_not_drawn_come_to_nothing():
+    explanation = made_explanation()
+    first, *others = explanation.importances
+    known = (first, *(replace(found, value=0.0) for found in others))
+    data = made_page(made_trials(5), replace(explanation, importances=known))
+    html = importance_section(data).html
+    assert "1 of 5 genes is drawn: the others come to nothing" in html
+
+
+def test_a_long_table_of_the_hypervolume_says_what_it_leaves_out():
+    trials = [complete(i, 1000, 0.6 + i / 1000) for i in range(70)]
+    assert "last 60 steps" in hypervolume_section(made_page(trials)).more
+    assert "last 60" not in hypervolume_section(made_page(trials[:60])).more
 
 
 def grounds():

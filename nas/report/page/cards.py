@@ -10,7 +10,7 @@ from nas.records import TrialRecord
 from nas.report.judged import RepeatFacts
 from nas.report.page.data import PageData
 from nas.report.summary import Summary
-from nas.report.tables import recipe_text, short_name
+from nas.report.tables import recipe_text
 
 MOST_PICTURES: Final = 600
 """Of more trials only the front and the most accurate have one; each is 1.4 kB."""
@@ -74,7 +74,7 @@ def _pictured(summary: Summary) -> Sequence[TrialRecord]:
 
 
 def _blocks(record: TrialRecord) -> Iterable[str]:
-    return map(short_name, record.aggregations)
+    return record.aggregations
 
 
 def _repeats(found: RepeatFacts) -> list[float | None]:

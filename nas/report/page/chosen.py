@@ -112,7 +112,11 @@ def _whose(group: str) -> str:
 
 
 def _layout(blocks: Sequence[int]) -> dict[str, Any]:
-    labels = [label for block in blocks for label in (f"block {block}, all", "front")]
+    labels = [
+        label
+        for block in blocks
+        for label in (f"block {block}, all", f"block {block}, front")
+    ]
     return {
         "barmode": "stack",
         "xaxis": {
@@ -126,6 +130,9 @@ def _layout(blocks: Sequence[int]) -> dict[str, Any]:
         "yaxis": {
             "tickvals": list(range(len(labels))),
             "ticktext": labels,
+            "ticks": "outside",
+            "ticklen": 6,
+            "tickcolor": "rgba(0,0,0,0)",
             "range": [len(labels) - 0.4, -0.6],
             "automargin": True,
             "fixedrange": True,
@@ -149,18 +156,27 @@ def _words(
     for block in blocks:
         total += everyone[block]
         best += front.get(block, Counter())
-    name, most = total.most_common(1)[0]
+    names, most = _leaders(total)
     said = (
         f"Of the blocks of {counted(trials, 'complete trial')}, "
-        f"{100 * most / total.total():.0f} % have {in_line(name)}, more than any other"
+        f"{100 * most / total.total():.0f} % have {names}"
     )
     if best:
-        ahead, leading = best.most_common(1)[0]
+        ahead, leading = _leaders(best)
         said += (
             f"; of those on the front ({counted(on_front, 'trial')}), "
-            f"{100 * leading / best.total():.0f} % have {in_line(ahead)}"
+            f"{100 * leading / best.total():.0f} % have {ahead}"
         )
     return f"{said}. Trials of a sampler that learns choose more of what did well."
+
+
+def _leaders(found: Counter[str]) -> tuple[str, int]:
+    """Return who leads, in words, and with how many; several at a tie."""
+    most = max(found.values())
+    first, *others = sorted((n for n in found if found[n] == most), key=_order)
+    if not others:
+        return f"{in_line(first)}, more than any other", most
+    return f"{in_line(first)}, and as many {', '.join(map(in_line, others))}", most
 
 
 def _table(

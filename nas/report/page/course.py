@@ -160,7 +160,11 @@ def _table(steps: Mapping[str, Sequence[Step]]) -> str:
         for arm, own in steps.items()
         for step in _some(own[1:])
     ]
-    return table(columns, rows, caption="Hypervolume after each trial that raised it")
+    caption = "Hypervolume after each trial that raised it, and after the last one"
+    if any(len(own) - 1 > _MOST_ROWS for own in steps.values()):
+        note = f"The table has the last {_MOST_ROWS} steps of an arm."
+        return f"<p>{note}</p>\n{table(columns, rows, caption=caption)}"
+    return table(columns, rows, caption=caption)
 
 
 def _some(steps: Sequence[Step]) -> Iterable[Step]:

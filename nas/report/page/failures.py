@@ -11,6 +11,8 @@ from nas.report.page.text import in_line
 from nas.report.page.words import duration
 
 _MOST_ROWS: Final = 200
+_AT_ONCE: Final = 10
+"""Rows that are to be seen; the others are behind "Details"."""
 
 
 def failures_section(data: PageData) -> Section | None:
@@ -28,7 +30,12 @@ def failures_section(data: PageData) -> Section | None:
         f"{text(listed)}.</p>\n"
     )
     if len(failed) > _MOST_ROWS:
-        html += f"<p>The first {_MOST_ROWS} of them:</p>\n"
+        html += (
+            f"<p>The first {_AT_ONCE} of them; as many as {_MOST_ROWS} with those in "
+            "the details:</p>\n"
+        )
+    elif len(failed) > _AT_ONCE:
+        html += f"<p>The first {_AT_ONCE} of them:</p>\n"
     columns = [
         Column(title="trial", number=True),
         Column(title="reason"),
@@ -48,5 +55,9 @@ def failures_section(data: PageData) -> Section | None:
         )
         for record in failed[:_MOST_ROWS]
     ]
-    html += table(columns, rows, caption="Trials that failed")
-    return Section(anchor="failures", title="Failures", html=html)
+    html += table(columns, rows[:_AT_ONCE], caption="Trials that failed")
+    further = rows[_AT_ONCE:]
+    more = table(columns, further, caption="Further trials that failed")
+    return Section(
+        anchor="failures", title="Failures", html=html, more=more if further else ""
+    )

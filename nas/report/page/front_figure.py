@@ -10,14 +10,14 @@ from nas.drawing.palette import AGGREGATION_COLOURS
 from nas.errors import counted, printable
 from nas.records import TrialRecord
 from nas.report.axes import accuracy_limits, size_limits, size_ticks
-from nas.report.costs import PARAMS, CostAxis
+from nas.report.costs import PARAMS, CostAxis, titles
 from nas.report.figure import dominant_aggregation
 from nas.report.front import is_compared, pareto_front
 from nas.report.intervals import spread
 from nas.report.page.data import PageData
 from nas.report.page.layout import LEGEND, MARGIN
 from nas.report.page.section import Figure
-from nas.report.page.words import percent
+from nas.report.page.words import long_name, percent
 from nas.report.retrained import Entrant
 from nas.retraining import Protocol
 
@@ -25,7 +25,7 @@ from nas.retraining import Protocol
 MARKS: Final = {
     "sum": ("circle", AGGREGATION_COLOURS["sum"]),
     "concat": ("square", AGGREGATION_COLOURS["concat"]),
-    "tree": ("triangle-up", AGGREGATION_COLOURS["hierarchical"]),
+    "hierarchical": ("triangle-up", AGGREGATION_COLOURS["hierarchical"]),
     "chain": ("triangle-down", AGGREGATION_COLOURS["chain"]),
     "custom": ("cross", AGGREGATION_COLOURS["custom"]),
     "mixed": ("diamond", "#CC79A7"),
@@ -55,7 +55,9 @@ def _figure(data: PageData, complete: Sequence[TrialRecord], cost: CostAxis) -> 
     low, high = size_limits(values, budget)
     worst = min(_accuracy(record) for record in front)
     accuracies = [_accuracy(record) for record in complete]
-    bottom, top = accuracy_limits(accuracies, worst)
+    means = [fmean(reached) for *_, reached in known]
+    # Known networks are few and asked for: each is to be seen.
+    bottom, top = accuracy_limits([*accuracies, *means], min([worst, *means]))
     below = sum(accuracy < bottom for accuracy in accuracies)
     ticks = size_ticks(low / cost.finest, high / cost.finest)
     layout: dict[str, Any] = {
@@ -86,7 +88,7 @@ def _figure(data: PageData, complete: Sequence[TrialRecord], cost: CostAxis) -> 
             *_stars(known),
         ],
         layout=layout,
-        words=_words(complete, front, cost, below),
+        words=_words(data, complete, front, cost, below),
         height=500,
     )
 
@@ -167,7 +169,7 @@ def _dots(
     ahead = {record.trial for record in front}
     groups: dict[tuple[bool, str], list[TrialRecord]] = {}
     for record in complete:
-        kind = dominant_aggregation(record)
+        kind = long_name(dominant_aggregation(record))
         groups.setdefault((record.trial in ahead, kind), []).append(record)
     for kind in MARKS:
         if (True, kind) in groups or (False, kind) in groups:
@@ -222,8 +224,15 @@ def _intervals(
     data: PageData, records: Sequence[TrialRecord], colour: str
 ) -> dict[str, Any]:
     found = [data.repeats.get(record.trial) for record in records]
-    above = [f.high - f.mean if f and f.high and f.mean else 0.0 for f in found]
-    below = [f.mean - f.low if f and f.low and f.mean else 0.0 for f in found]
+    above, below = [], []
+    for f in found:
+        mean = None if f is None else f.mean
+        if f is None or mean is None:
+            above.append(0.0)
+            below.append(0.0)
+        else:
+            above.append(0.0 if f.high is None else f.high - mean)
+            below.append(0.0 if f.low is None else mean - f.low)
     if not any(above) and not any(below):
         return {}
     return {"error_y": _bars(above, below, colour)}
@@ -289,6 +298,7 @@ def _stars(known: Sequence[tuple[Entrant, float, list[float]]]) -> list[Trace]:
 
 
 def _words(
+    data: PageData,
     complete: Sequence[TrialRecord],
     front: Sequence[TrialRecord],
     cost: CostAxis,
@@ -305,6 +315,18 @@ def _words(
         )
         words += f", {len(front)} of them on the front: from {low} to {high}"
     words += "."
+    costs = data.summary.costs
+    if len(costs) > 1:
+        words += (
+            f" They are on the front of accuracy, {titles(costs)} together; the line "
+            f"is the front of accuracy and {cost.title} alone."
+        )
+    arms = {record.arm == "random" for record in complete}
+    if len(arms) > 1 and any(f.mean is not None for f in data.repeats.values()):
+        words += (
+            " Repeated trials stand at the mean of their repeats, others at their "
+            "first result, which is often too high: mind that between the two fronts."
+        )
     if below:
         words += (
             f" {counted(below, 'trial')} {'lies' if below == 1 else 'lie'} further "

@@ -6,12 +6,13 @@ from typing import Final
 from nas.drawing import human, svg, thumbnail
 from nas.errors import counted
 from nas.records import TrialRecord
+from nas.report.costs import CostAxis
 from nas.report.front import best
 from nas.report.page.data import PageData
 from nas.report.page.front_figure import front_figures
 from nas.report.page.html import Column, listed, table, text, trial_button
 from nas.report.page.section import Section
-from nas.report.page.words import percent
+from nas.report.page.words import long_name, percent
 from nas.report.summary import Certainty
 from nas.report.tables import FrontRow
 
@@ -91,7 +92,13 @@ def _lead(data: PageData) -> str:
         f" of {images:,} validation images, with {top.params:,} parameters and "
         f"{human(top.macs)} MACs."
     )
-    small = _about_as_good(data.summary.front, top)
+    linear = data.facts.get("baselines", {}).get("linear")
+    if linear is not None and linear["accuracy"] >= top.accuracy:
+        words += (
+            f" <strong>A linear model on the pixels does no worse: "
+            f"{percent(linear['accuracy'])}.</strong>"
+        )
+    small = _about_as_good(data.summary.front, top, costs)
     if small is not None and small.accuracy is not None:
         words += (
             f" Within a percentage point of it, trial {trial_button(small.trial)} "
@@ -103,8 +110,9 @@ def _lead(data: PageData) -> str:
 
 
 def _about_as_good(
-    front: tuple[TrialRecord, ...], top: TrialRecord
+    front: tuple[TrialRecord, ...], top: TrialRecord, costs: tuple[CostAxis, ...]
 ) -> TrialRecord | None:
+    """Return the smallest that is about as accurate, and no worse in any cost."""
     assert top.accuracy is not None
     near = [
         record
@@ -112,6 +120,7 @@ def _about_as_good(
         if record.accuracy is not None
         and record.accuracy >= top.accuracy - _WITHIN
         and record.params < top.params
+        and all((c.of(record) or 0.0) <= (c.of(top) or 0.0) for c in costs)
     ]
     return min(near, key=lambda record: record.params, default=None)
 
@@ -180,7 +189,7 @@ def _blocks(row: FrontRow) -> Iterator[str]:
         strict=True,
     )
     for aggregation, unit, depth, width in each:
-        kind = text(aggregation)
+        kind = text(long_name(aggregation))
         yield (
             f'<span class="block"><span class="kind" data-kind="{kind}">{kind}</span> '
             f"{depth}\N{MULTIPLICATION SIGN}{text(unit)} {width}</span>"

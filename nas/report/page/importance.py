@@ -26,7 +26,13 @@ def importance_section(data: PageData) -> Section | None:
     words = _words(explanation)
     html = f"<p>Method: {text(explanation.method)}.</p>\n"
     if len(drawn) < len(known):
-        html += f"<p>{len(drawn)} of {counted(len(known), 'gene')} are drawn.</p>\n"
+        why = "the others come to less"
+        if not any(found.value > 0 for found in known[len(drawn) :]):
+            why = "the others come to nothing"
+        html += (
+            f"<p>{len(drawn)} of {counted(len(known), 'gene')} "
+            f"{'is' if len(drawn) == 1 else 'are'} drawn: {why}.</p>\n"
+        )
     return Section(
         anchor="importance",
         title="Importance of genes at a given size",

@@ -124,7 +124,8 @@ def _words(drawn: Sequence[TrialRecord]) -> str:
     low, high = percent(min(reached)), percent(max(reached))
     between = f"{low} to {high}" if low != high else low
     return (
-        f"Validation accuracy of {counted(len(drawn), 'trial')} of the front, smallest "
-        f"first, over {epochs} epochs: {between} in the end. The last epoch brought "
-        f"more for {rising} of {len(drawn)}."
+        f"Validation accuracy of {counted(len(drawn), 'trial')} of the front"
+        f"{', smallest first' if len(drawn) > 1 else ''}, in the first training of "
+        f"each, over {epochs} epochs: {between} in the end. Repeats are not drawn. "
+        f"The last epoch brought more for {rising} of {len(drawn)}."
     )

@@ -59,8 +59,10 @@
 
   // Plots, drawn when they come near, for a page may have many.
   const drawn = new Set();
+  // A finger on a figure scrolls the page, and plotly's buttons would cover legends.
+  const touched = matchMedia("(pointer: coarse)").matches;
   const config = {
-    responsive: true, displaylogo: false, scrollZoom: false,
+    responsive: true, displaylogo: false, scrollZoom: false, displayModeBar: touched ? false : "hover",
     modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
   };
 
@@ -96,7 +98,10 @@
 
   function draw(plot) {
     const { data, layout } = viewed(figures[plot.dataset.figure], plot.view ?? 0);
-    const own = { template: template(), uirevision: `view${plot.view ?? 0}` };
+    const own = {
+      template: template(), uirevision: `view${plot.view ?? 0}`, dragmode: touched ? false : "zoom",
+    };
+    own.width = plot.clientWidth;  // paper has another one than the screen
     const done = Plotly.react(plot, data, { ...layout, ...own }, config);
     if (!drawn.has(plot)) {
       drawn.add(plot);
@@ -195,7 +200,7 @@
     if (trials.accuracy[i] !== null) rows.push(["accuracy", percent(trials.accuracy[i])]);
     else if (trials.reached[i] !== null) rows.push([`after ${trials.epochs[i]} epochs`, percent(trials.reached[i])]);
     if (repeats && repeats[2] !== null) {
-      rows.push([`95 % of ${repeats[0]} repeats`, `${(100 * repeats[2]).toFixed(2)} to ${(100 * repeats[3]).toFixed(2)}`]);
+      rows.push([`95 % interval, ${repeats[0]} repeats`, `${(100 * repeats[2]).toFixed(2)} to ${(100 * repeats[3]).toFixed(2)}`]);
     }
     rows.push(["parameters", trials.params[i].toLocaleString("en")]);
     rows.push(["MACs", trials.macs[i].toLocaleString("en")]);
@@ -301,10 +306,14 @@
   system.addEventListener("change", showTheme);
   addEventListener("beforeprint", () => {
     root.dataset.theme = "light";
+    root.classList.add("printing");
     document.querySelectorAll("details").forEach((one) => (one.open = true));
     drawn.forEach(draw);
   });
-  addEventListener("afterprint", showTheme);
+  addEventListener("afterprint", () => {
+    root.classList.remove("printing");
+    showTheme();
+  });
   showTheme();
   document.querySelectorAll(".plot").forEach(draw);
 })();

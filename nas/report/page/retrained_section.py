@@ -90,8 +90,8 @@ def _figure(found: Contest, name: str, title: str) -> Figure:
     bottom, top = accuracy_limits(means, min(means))
     ticks = size_ticks(low, high)
     traces = [
-        _trace([s for s in shown if s.entrant.trial is not None], _OWN, "var(--sum)"),
-        _trace([s for s in shown if s.entrant.trial is None], _KNOWN, "var(--concat)"),
+        _trace([s for s in shown if s.entrant.trial is not None], _OWN, "var(--ink)"),
+        _trace([s for s in shown if s.entrant.trial is None], _KNOWN, "var(--muted)"),
     ]
     best = max(shown, key=lambda s: s.spread.mean if s.spread else 0.0)
     assert best.spread is not None

@@ -8,6 +8,11 @@ def percent(part: float) -> str:
     return f"{100 * part:.2f}\N{NO-BREAK SPACE}%"
 
 
+def long_name(aggregation: str) -> str:
+    """Return what genes call an aggregation, which tables call "tree" for short."""
+    return "hierarchical" if aggregation == "tree" else aggregation
+
+
 def duration(seconds: float) -> str:
     """Return seconds in the unit that suits them: '42 s', '3.5 min', '12.3 h'."""
     space = "\N{NO-BREAK SPACE}"
