@@ -112,9 +112,12 @@
         const y = (bbox.y0 + bbox.y1) / 2 - plot.offsetTop - plot.clientTop;
         point(plot, customdata, x, y);
       };
-      plot.on("plotly_hover", hover);
-      plot.on("plotly_click", hover);
-      plot.on("plotly_unhover", hide);
+      if (touched) {
+        plot.addEventListener("click", (event) => tap(plot, event));
+      } else {
+        plot.on("plotly_hover", hover);
+        plot.on("plotly_unhover", hide);
+      }
       plot.addEventListener("keydown", (event) => walk(plot, event));
       plot.addEventListener("blur", hide);
     }
@@ -129,6 +132,17 @@
     ring.style.top = `${y}px`;
     follow(plot, number);
     show(number, frame.left + x, frame.top + y);
+  }
+
+  // A finger is not so exact as a mouse: it means the nearest of the dots about it.
+  function tap(plot, { clientX, clientY, isTrusted }) {
+    if (!isTrusted) return;  // plotly makes clicks, too, which are nowhere
+    const frame = plot.getBoundingClientRect();
+    const [x, y] = [clientX - frame.left, clientY - frame.top];
+    const away = ([, left, top]) => Math.hypot(left - x, top - y);
+    const [nearest] = seriesOf(plot).flat().sort((a, b) => away(a) - away(b));
+    if (nearest && away(nearest) < 24) point(plot, ...nearest);
+    else hide();
   }
 
   // Left and right along points, up and down between traces; those of one "meta" are one.
