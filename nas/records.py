@@ -210,6 +210,8 @@ class TrialRecord:
     trained again; None in records from before there were such. ``standings`` are
     pairs of the epochs where it paused, and the accuracy it was judged by there.
     ``attempts`` counts the trainings it took, those that came to nothing among them.
+    ``skipped`` counts the proposals right before it that were networks of the run
+    already, None in records of old.
     ``weights`` is the SHA-256 of its file of weights, None in records of old.
     ``latency`` is what the search measured, None where it had no use for it.
     """
@@ -234,6 +236,7 @@ class TrialRecord:
     epochs_spent: int | None = None
     standings: tuple[tuple[int, float], ...] = ()
     attempts: int = 1
+    skipped: int | None = None
     weights: str | None = None
     latency: Latency | None = None
 

@@ -105,6 +105,10 @@ class Arms:
             self._used_up.add(arm)
         return proposed
 
+    def skipped(self, arm: Arm) -> int:
+        """Return how many known networks were proposed ahead of an arm's latest one."""
+        return self._proposers[arm].skipped
+
     def num_begun(self, arm: Arm) -> int:
         """Return how many trials of an arm are finished or under way."""
         return self._begun[arm]

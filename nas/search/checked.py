@@ -77,6 +77,7 @@ def checked(record: TrialRecord, number: int) -> TrialRecord:
         "macs": _counts(record.macs),
         "seed": _counts(record.seed),
         "attempts": _counts(record.attempts),
+        "skipped": record.skipped is None or _counts(record.skipped),
         "seconds": _is_number(record.seconds) and record.seconds >= 0,
         "accuracy": _is_share(record.accuracy) if complete else record.accuracy is None,
         "loss": _is_number(record.loss) if complete else record.loss is None,

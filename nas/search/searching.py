@@ -64,6 +64,7 @@ class Searching:
         self.now = now
         self.latency_of = latency_of
         self.latencies: dict[int, Latency] = {}  # of those that are running
+        self.skipped: dict[int, int] = {}  # ahead of those that are running
         known = run.records()
         self.interrupted = run.unfinished()
         if retry_failed:
@@ -167,6 +168,7 @@ class Searching:
                 return
             trial, architecture = self.next_trial, proposed
             self.next_trial += 1
+            self.skipped[trial] = self.arms.skipped(arm)
         stop = self.halving.first_stop if arm == "search" else None
         self.arms.start(trial, arm, stop or self._recipe(architecture).epochs)
         self.running[trial] = architecture
@@ -318,6 +320,7 @@ class Searching:
         epochs += self.lost_epochs.pop(result.trial, 0)
         standings = () if before is None else before.standings
         known = None if before is None else before.latency
+        skipped = 0 if before is None else before.skipped
         if result.standing is not None:
             standings = (*standings, (len(curve), result.standing))
         if before is not None:
@@ -340,6 +343,7 @@ class Searching:
             reason=result.reason,
             batch_size=self.attempts[result.trial].batch_size,
             attempts=self.attempts[result.trial].number,
+            skipped=self.skipped.pop(result.trial, skipped),
             weights=result.weights,
             # A crash may have come between a pause on disk and its record.
             epochs_spent=max(epochs, len(curve)),

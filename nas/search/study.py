@@ -77,11 +77,13 @@ class Proposer:
         self.seen: set[str] = set()
         self.asked: dict[str, optuna.Trial] = {}
         self.told: dict[str, int] = {}  # epochs of what has stopped so far
+        self.skipped = 0  # known networks among the latest proposals
         for record in known:
             self.tell(record)
 
     def propose(self) -> Architecture | None:
         """Return the next architecture to train, None when the space is used up."""
+        self.skipped = 0
         for _ in range(self.patience):
             if (architecture := self._ask()) is not None:
                 return architecture
@@ -194,6 +196,7 @@ class Proposer:
             self.study.tell(trial, state=TrialState.FAIL)
             return None
         if candidate_key(architecture) in self.seen:
+            self.skipped += 1
             self.study.tell(trial, state=TrialState.FAIL)
             return None
         self._begin(trial, architecture)

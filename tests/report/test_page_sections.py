@@ -13,6 +13,7 @@ from trial_records import complete, failed
 
 from nas.report.page.aggregation import aggregation_section
 from nas.report.page.chosen import chosen_section
+from nas.report.page.cost_section import cost_section
 from nas.report.page.course import hypervolume_section
 from nas.report.page.failures import failures_section
 from nas.report.page.importance import importance_section
@@ -451,3 +452,13 @@ def luminance(colour):
 def test_colours_are_seen_on_the_page(ground, colour):
     dark, light = sorted(map(luminance, (ground, colour)))
     assert (light + 0.05) / (dark + 0.05) >= 3
+
+
+def test_duplicates_that_were_skipped_are_a_cost_of_nothing():
+    records = [complete(n, 1_000 + n, 0.5, skipped=n) for n in range(4)]
+    assert (
+        "<dt>duplicates skipped</dt><dd>6</dd>" in cost_section(made_page(records)).html
+    )
+    old = cost_section(made_page([complete(0, 1_000, 0.5)])).html
+    assert "duplicates skipped" not in old
+    assert "did not count them" in old

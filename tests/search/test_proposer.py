@@ -47,6 +47,16 @@ def train(proposer: Proposer, number: int, first: int = 0):
     return records
 
 
+def test_known_networks_among_proposals_are_counted(few):
+    proposer, counts = Proposer(few, "random", seed=0), []
+    for _ in range(8):
+        assert proposer.propose() is not None
+        counts.append(proposer.skipped)
+    refused = [t for t in proposer.study.trials if t.state == TrialState.FAIL]
+    assert counts[0] == 0
+    assert sum(counts) == len(refused) > 0
+
+
 @pytest.mark.parametrize("sampler", FAST)
 def test_all_fit_and_none_comes_twice(sampler):
     space = bound(max_params=4_000)

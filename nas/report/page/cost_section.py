@@ -49,7 +49,9 @@ def _counts(data: PageData) -> Iterator[tuple[str, str]]:
     for arm, count in Counter(record.arm for record in records).items():
         if arm == "random":
             yield "of random search", f"{count:,}"
-    yield "epochs", f"{epochs_spent(records):,}"
+    yield "epochs of trials", f"{epochs_spent(records):,}"
+    if (skipped := _skipped(data)) is not None:
+        yield "duplicates skipped", f"{skipped:,}"
     again = sum(record.attempts - 1 for record in records)
     if again:
         yield "trainings begun anew", f"{again:,}"
@@ -60,6 +62,18 @@ def _notes(data: PageData) -> Iterator[str]:
     if data.config["halving"] and records:
         yield f"Halving: {describe_stops(records, data.config['recipe']['epochs'])}."
     yield (
-        "Networks that were proposed before are drawn again ahead of any training, so "
-        "they cost nothing; they are not counted."
+        "Proposals of networks that the run had already are skipped ahead of any "
+        "training, so they cost nothing"
+        + (
+            "; this run is of a version that did not count them."
+            if records and _skipped(data) is None
+            else "."
+        )
     )
+
+
+def _skipped(data: PageData) -> int | None:
+    """Return how many proposals were known networks, None where nobody counted."""
+    known = [record.skipped for record in data.summary.records]
+    counted = [number for number in known if number is not None]
+    return sum(counted) if counted else None
