@@ -21,6 +21,11 @@ _WITHIN: Final = 0.01
 
 _MOST_ROWS: Final = 60
 
+_HOW: Final = (
+    '<p class="how">Point at a dot, or tap it, for the card of its trial. With the '
+    "figure in focus the arrow keys go along the dots; Escape closes the card.</p>\n"
+)
+
 
 def front_section(data: PageData) -> Section:
     """Return the front in words and figures."""
@@ -35,7 +40,7 @@ def front_section(data: PageData) -> Section:
     return Section(
         anchor="front",
         title=title,
-        html=_lead(data),
+        html=_lead(data) + _HOW,
         figures=tuple(front_figures(data)),
     )
 
