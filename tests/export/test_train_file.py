@@ -115,6 +115,8 @@ def folder(tmp_path, monkeypatch, data) -> Path:
     """A folder with the data as ``data.npz``, whose modules can be imported."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    # So that in the end none of the folder's is left there for other tests.
+    monkeypatch.setitem(sys.modules, "model", None)
     write_npz(data, tmp_path / "data.npz")
     return tmp_path
 
